@@ -1,0 +1,61 @@
+import { Field } from '@noble/curves/abstract/modular.js';
+import { ensure } from '../errors.js';
+import { randomScalar, reduceScalar, SUBGROUP_ORDER, type Scalar } from './field.js';
+
+const Fl = Field(SUBGROUP_ORDER);
+
+/** A share of a secret: the polynomial's value at `id`, 1 <= id. */
+export interface Share {
+  readonly id: number;
+  readonly value: Scalar;
+}
+
+/** Throws `invalid_argument` unless the ids are distinct integers from 1 to `total`. */
+export function assertIds(ids: readonly number[], total: number): void {
+  ensure(
+    new Set(ids).size === ids.length && ids.every((id) => Number.isInteger(id) && id >= 1 && id <= total),
+    'invalid_argument',
+    `share ids must be distinct integers from 1 to ${total}`,
+  );
+}
+
+/** The Lagrange coefficient at 0 of share `id` among `ids` (Shamir, CACM 1979). */
+export function lagrangeAtZero(ids: readonly number[], id: number): Scalar {
+  ensure(
+    ids.includes(id) && new Set(ids).size === ids.length,
+    'invalid_argument',
+    'a share is missing or named twice',
+  );
+  let numerator = 1n;
+  let denominator = 1n;
+  for (const other of ids) {
+    if (other === id) continue;
+    numerator = Fl.mul(numerator, BigInt(other));
+    denominator = Fl.mul(denominator, reduceScalar(BigInt(other - id)));
+  }
+  return Fl.div(numerator, denominator) as Scalar;
+}
+
+/** t-of-n shares of a secret by a uniform polynomial of degree t - 1. */
+export function splitSecret(secret: Scalar, threshold: number, total: number): Share[] {
+  ensure(
+    Number.isInteger(threshold) &&
+      threshold >= 2 &&
+      Number.isInteger(total) &&
+      total >= threshold &&
+      total <= 255,
+    'invalid_argument',
+    'a threshold must be from 2 to the number of shares, at most 255',
+  );
+  const coefficients: bigint[] = [secret, ...Array.from({ length: threshold - 1 }, randomScalar)];
+  return Array.from({ length: total }, (_, i) => ({
+    id: i + 1,
+    value: coefficients.reduceRight((sum, c) => Fl.add(Fl.mul(sum, BigInt(i + 1)), c), 0n) as Scalar,
+  }));
+}
+
+/** The secret that `shares` of one polynomial determine; the caller knows how many it takes. */
+export function combineShares(shares: readonly Share[]): Scalar {
+  const ids = shares.map((share) => share.id);
+  return reduceScalar(shares.reduce((sum, share) => sum + lagrangeAtZero(ids, share.id) * share.value, 0n));
+}
