@@ -9,3 +9,4 @@ export * from './dleq.js';
 export * from './shamir.js';
 export * from './aead.js';
 export * from './ed25519.js';
+export * from './secret-file.js';
