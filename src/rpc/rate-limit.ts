@@ -1,0 +1,29 @@
+import { ensure } from '../errors.js';
+
+/** The most callers that are told apart at a time; the oldest is forgotten first. */
+const MAX_CALLERS = 10_000;
+
+/**
+ * A token bucket per caller: `rate` calls a second, bursts of `burst`. It protects a node from one address, not from
+ * many; what it costs to be wrong is verifying a proof.
+ */
+export class RateLimit {
+  private readonly buckets = new Map<string, { tokens: number; at: number }>();
+
+  constructor(
+    private readonly rate: number,
+    private readonly burst: number,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Takes one token; throws `quota_exceeded` where none is left. */
+  take(caller: string): void {
+    const now = this.now();
+    const before = this.buckets.get(caller) ?? { tokens: this.burst, at: now };
+    const tokens = Math.min(this.burst, before.tokens + ((now - before.at) / 1000) * this.rate);
+    this.buckets.delete(caller);
+    this.buckets.set(caller, { tokens: Math.max(tokens - 1, 0), at: now });
+    if (this.buckets.size > MAX_CALLERS) this.buckets.delete(this.buckets.keys().next().value!);
+    ensure(tokens >= 1, 'quota_exceeded', 'too many calls from this address: slow down and try again');
+  }
+}

@@ -1,0 +1,103 @@
+import {
+  credentials,
+  Server,
+  ServerCredentials,
+  type ChannelCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { CountersealError, ensure } from '../errors.js';
+import { partyOf, type Identity, type Party } from './certificates.js';
+import { HealthCheckResponse_ServingStatus, HealthService } from './generated/grpc/health/v1/health.js';
+
+/** The most that one message may hold: a batch of records, or a round of evaluations. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+export const CHANNEL_OPTIONS = {
+  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 5_000,
+} as const;
+
+/** TLS towards servers that `authority` certified; with `identity`, the caller shows its own certificate too. */
+export function channelCredentials(authority: string, identity?: Identity): ChannelCredentials {
+  return credentials.createSsl(
+    Buffer.from(authority),
+    identity ? Buffer.from(identity.privateKey) : null,
+    identity ? Buffer.from(identity.certificate) : null,
+  );
+}
+
+/** Whose certificate the caller showed. Throws `permission_denied` without one. */
+export function callerOf(
+  call: Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>,
+  networkId: string,
+): Party {
+  const raw = call.getAuthContext().sslPeerCertificate?.raw;
+  ensure(raw, 'permission_denied', 'a client certificate is needed');
+  return partyOf(raw, networkId);
+}
+
+/** A server over TLS; `clients: 'certified'` demands a certificate of the network's authority. */
+export class RpcServer {
+  private readonly server = new Server({
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_concurrent_streams': 1000,
+  });
+
+  constructor() {
+    this.server.addService(HealthService, {
+      check: (_call: unknown, callback: (error: null, response: object) => void) =>
+        callback(null, { status: HealthCheckResponse_ServingStatus.SERVING }),
+    });
+  }
+
+  add(service: ServiceDefinition, implementation: UntypedServiceImplementation): this {
+    this.server.addService(service, implementation);
+    return this;
+  }
+
+  /** Listens on `host:port`; answers the port. Throws `unavailable` where the address is taken. */
+  async listen(
+    address: string,
+    options: { authority: string; identity: Identity; clients: 'anyone' | 'certified' },
+  ): Promise<number> {
+    const tls = ServerCredentials.createSsl(
+      Buffer.from(options.authority),
+      [
+        {
+          private_key: Buffer.from(options.identity.privateKey),
+          cert_chain: Buffer.from(options.identity.certificate),
+        },
+      ],
+      options.clients === 'certified',
+    );
+    return new Promise((resolve, reject) => {
+      this.server.bindAsync(address, tls, (cause, port) => {
+        if (cause)
+          reject(
+            new CountersealError('unavailable', `cannot listen on ${address}: is another program using it?`, {
+              cause,
+            }),
+          );
+        else resolve(port);
+      });
+    });
+  }
+
+  /** Lets calls under way end, for `grace` milliseconds at most. */
+  close(grace = 2_000): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.server.forceShutdown();
+        resolve();
+      }, grace);
+      this.server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
