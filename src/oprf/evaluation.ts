@@ -1,0 +1,132 @@
+import {
+  BASE,
+  dleqChallenge,
+  IDENTITY,
+  inSubgroup,
+  multiply,
+  randomScalar,
+  reduceScalar,
+  type FieldElement,
+  type Point,
+  type Scalar,
+} from '../crypto/index.js';
+import type { BlindedRequest } from './blinding.js';
+import type { Committee } from './committee.js';
+import { documentKeyOf, type DocumentKey } from './tag.js';
+
+/** What one identity's evaluation yields: the witness of a proof, all of it secret but for its use there. */
+export interface Evaluation {
+  /** u. */
+  readonly identity: FieldElement;
+  /** P = encode(u). */
+  readonly point: Point;
+  /** N = k·P. */
+  readonly evaluated: Point;
+  /** c, below 2^128: with `response` the proof that log_G K = log_P N, unlinkable to what the evaluators saw. */
+  readonly challenge: bigint;
+  /** s. */
+  readonly response: Scalar;
+  readonly documentKey: DocumentKey;
+}
+
+/** An evaluator's round one answer, parsed: points of the curve, not yet known to lie in the subgroup. */
+export interface PartialEvaluation {
+  /** N_i. */
+  readonly evaluated: Point;
+  /** D_i. */
+  readonly nonceBase: Point;
+  /** D'_i. */
+  readonly nonceBlinded: Point;
+}
+
+/** A request between the rounds. */
+export interface Combined {
+  /** N = N' - r·K. */
+  readonly evaluated: Point;
+  readonly R1: Point;
+  readonly R2: Point;
+  /** c. */
+  readonly challenge: bigint;
+  /** a. */
+  readonly shift: Scalar;
+  /** c - b mod l: all of this that goes out. */
+  readonly sent: Scalar;
+}
+
+/** {@link combine} with given a and b: for vectors. */
+export function combineWith(
+  request: BlindedRequest,
+  partials: ReadonlyMap<number, PartialEvaluation>,
+  weights: ReadonlyMap<number, Scalar>,
+  groupKey: Point,
+  a: Scalar,
+  b: Scalar,
+): Combined {
+  let evaluatedBlinded = IDENTITY;
+  let nonceBase = IDENTITY;
+  let nonceBlinded = IDENTITY;
+  for (const [id, weight] of weights) {
+    const partial = partials.get(id)!;
+    // SAFETY: variable time on what the evaluators know already; r, a and b below take constant time.
+    evaluatedBlinded = evaluatedBlinded.add(partial.evaluated.multiplyUnsafe(weight));
+    nonceBase = nonceBase.add(partial.nonceBase);
+    nonceBlinded = nonceBlinded.add(partial.nonceBlinded);
+  }
+  const { point, blind } = request;
+  const evaluated = evaluatedBlinded.subtract(multiply(groupKey, blind));
+  const R1 = nonceBase.add(multiply(BASE, a)).add(multiply(groupKey, b));
+  const R2 = nonceBlinded
+    .subtract(multiply(nonceBase, blind))
+    .add(multiply(point, a))
+    .add(multiply(evaluated, b));
+  const challenge = dleqChallenge(groupKey, point, evaluated, R1, R2);
+  return { evaluated, R1, R2, challenge, shift: a, sent: reduceScalar(challenge - b) };
+}
+
+/**
+ * Round one's answers into N and the blinded challenge (protocol section 5, steps 3 and 4). Draws a and b anew at
+ * each call: a second attempt with the same ones would let its evaluators link the proof.
+ */
+export function combine(
+  request: BlindedRequest,
+  partials: ReadonlyMap<number, PartialEvaluation>,
+  weights: ReadonlyMap<number, Scalar>,
+  committee: Committee,
+): Combined {
+  return combineWith(request, partials, weights, committee.groupKey, randomScalar(), randomScalar());
+}
+
+/** s = sum(s_i) + a, or undefined if the proof does not hold (protocol section 5, step 5). */
+export function finish(
+  request: BlindedRequest,
+  combined: Combined,
+  responses: Iterable<Scalar>,
+  groupKey: Point,
+): Scalar | undefined {
+  let sum: bigint = combined.shift;
+  for (const response of responses) sum += response;
+  const s = reduceScalar(sum);
+  const c = combined.challenge as Scalar;
+  const holds =
+    inSubgroup(combined.evaluated) &&
+    combined.R1.equals(multiply(BASE, s).add(multiply(groupKey, c))) &&
+    combined.R2.equals(multiply(request.point, s).add(multiply(combined.evaluated, c)));
+  return holds ? s : undefined;
+}
+
+/** The result of a finished request; undefined for a dummy. */
+export function evaluationOf(
+  { identity, point }: BlindedRequest,
+  { evaluated, challenge }: Combined,
+  response: Scalar,
+): Evaluation | undefined {
+  if (identity === undefined) return undefined;
+  return {
+    identity,
+    point,
+    evaluated,
+    challenge,
+    response,
+    documentKey: documentKeyOf(identity, evaluated),
+  };
+}
