@@ -1,0 +1,108 @@
+import type { PartyFields, PartyId } from '../canonical/party.js';
+import { type Register, registerOf } from '../canonical/schemes.js';
+import type { XmlElement } from './xml.js';
+import type { Found, XmlReader } from './xml-path.js';
+
+/** Names that systems give to the tax of value added invoices, in TaxScheme/ID or TaxScheme/Name. */
+const VALUE_ADDED = /^(?:VAT|VA|GST|HST|TVA|IVA|MWST|UST|MOMS|BTW|KDV|IGV|ICMS|PPN|SST|.* VAT|VAT .*)$/;
+
+/** The identity card codes of SUNAT (catalogue 06) and DIAN that mean a tax number. */
+const TAXPAYER_CODES: Readonly<Record<string, string>> = { '6': 'PE', '31': 'CO' };
+
+/** DIAN (Colombia) is agency 195: its tax numbers are NITs whatever the tax. */
+const DIAN_AGENCY = '195';
+
+/** Where a UBL party says in which country it is; the postal address is the first to be asked. */
+const COUNTRY_PATHS = [
+  'cac:PostalAddress/cac:Country/cbc:IdentificationCode',
+  'cac:PartyLegalEntity/cac:RegistrationAddress/cac:Country/cbc:IdentificationCode',
+  'cac:PartyTaxScheme/cac:RegistrationAddress/cac:Country/cbc:IdentificationCode',
+  'cac:PhysicalLocation/cac:Address/cac:Country/cbc:IdentificationCode',
+];
+
+/** Registration name before trading name: EN 16931 BT-27 is what CII has as Name. */
+const NAME_PATHS = [
+  'cac:PartyLegalEntity/cbc:RegistrationName',
+  'cac:PartyTaxScheme/cbc:RegistrationName',
+  'cac:PartyName/cbc:Name',
+];
+
+/** A country code of two letters, in any spelling of its case; undefined for anything else. */
+export function countryCode(found: Found | undefined): string | undefined {
+  const code = found?.value.trim().toUpperCase();
+  if (code === undefined || !/^[A-Z]{2}$/.test(code)) return undefined;
+  return code === 'EL' ? 'GR' : code === 'UK' ? 'GB' : code;
+}
+
+/**
+ * A UBL customer or supplier party: `cac:AccountingSupplierParty` and its like, which hold a cac:Party and, in some
+ * national formats, the tax number beside it.
+ */
+export function ublParty(reader: XmlReader, container: XmlElement, field: string): PartyFields {
+  const party = reader.one(container, 'cac:Party');
+  const ids: PartyId[] = [];
+  const endpoints: PartyId[] = [];
+  const add = (to: PartyId[], found: Found, register: Register | undefined): void => {
+    if (register !== undefined) to.push({ register, value: found.value, field: `${field}/${found.field}` });
+  };
+  // UBL 2.0 of SUNAT (Peru): the tax number of the party is its account.
+  const [accountCode] = reader.values(container, 'cbc:AdditionalAccountID');
+  const taxpayer = TAXPAYER_CODES[accountCode?.value ?? ''];
+  if (taxpayer !== undefined) {
+    for (const found of reader.values(container, 'cbc:CustomerAssignedAccountID')) {
+      add(ids, found, { scheme: 'VAT', country: taxpayer });
+    }
+  }
+  if (party === undefined) return { ids, endpoints, name: undefined, country: undefined, field };
+
+  for (const scheme of reader.all(party, 'cac:PartyTaxScheme')) {
+    for (const found of reader.values(scheme, 'cbc:CompanyID')) {
+      add(ids, { ...found, field: `cac:PartyTaxScheme/${found.field}` }, taxRegister(reader, scheme, found));
+    }
+  }
+  for (const found of reader.values(party, 'cac:PartyLegalEntity/cbc:CompanyID')) {
+    const register = isDian(found) ? { scheme: 'VAT' as const, country: 'CO' } : registerOf(schemeId(found));
+    add(ids, found, register ?? { scheme: 'REG' });
+  }
+  for (const found of reader.values(party, 'cac:PartyIdentification/cbc:ID')) {
+    const scheme = schemeId(found);
+    const code = TAXPAYER_CODES[scheme ?? ''];
+    const national =
+      code !== undefined && /SUNAT|DIAN|DOCUMENTO/i.test([...found.attributes.values()].join(' '));
+    add(ids, found, national ? { scheme: 'VAT', country: code } : registerOf(scheme));
+  }
+  for (const found of reader.values(party, 'cbc:EndpointID'))
+    add(endpoints, found, registerOf(schemeId(found)));
+
+  const countries = COUNTRY_PATHS.flatMap((path) => reader.values(party, path));
+  const names = NAME_PATHS.flatMap((path) => reader.values(party, path));
+  const [name] = names;
+  return {
+    ids,
+    endpoints,
+    name: name === undefined ? undefined : { value: name.value, field: `${field}/cac:Party/${name.field}` },
+    country: countryCode(countries[0]),
+    field,
+  };
+}
+
+function schemeId(found: Found): string | undefined {
+  return found.attributes.get('schemeID');
+}
+
+function isDian(found: Found): boolean {
+  return found.attributes.get('schemeAgencyID') === DIAN_AGENCY;
+}
+
+/** Which register a PartyTaxScheme/CompanyID is of: value added tax, or any other number of a tax office (BT-32). */
+function taxRegister(reader: XmlReader, scheme: XmlElement, found: Found): Register {
+  if (isDian(found)) return { scheme: 'VAT', country: 'CO' };
+  const own = registerOf(schemeId(found));
+  if (own !== undefined) return own;
+  const names = [
+    ...reader.values(scheme, 'cac:TaxScheme/cbc:ID'),
+    ...reader.values(scheme, 'cac:TaxScheme/cbc:Name'),
+  ];
+  const valueAdded = names.length === 0 || names.some(({ value }) => VALUE_ADDED.test(value.toUpperCase()));
+  return { scheme: valueAdded ? 'VAT' : 'TAX' };
+}

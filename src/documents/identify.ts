@@ -1,0 +1,149 @@
+import { CountersealError } from '../errors.js';
+import type { CanonicalDocument } from './document.js';
+import type { Fingerprint } from './fingerprints.js';
+import { ciiXml } from './formats/cii-xml.js';
+import type { FormatName, XmlFormat } from './formats/format.js';
+import { ublXml } from './formats/ubl-xml.js';
+import { parseXml, parseXmlText, type XmlElement } from './formats/xml.js';
+import { kindInfo } from './kinds.js';
+import { slotsIn, type SlotMask } from './slots.js';
+
+/** Every XML importer. */
+const XML_FORMATS: readonly XmlFormat[] = [ublXml, ciiXml];
+
+/** A document read from a file, and the format that it was in. */
+export interface ReadDocument {
+  readonly format: FormatName;
+  readonly document: CanonicalDocument;
+}
+
+/** What makes documents equal, as strings: see {@link identifyDocument}. */
+export interface Identified {
+  readonly format: FormatName;
+  readonly kind: number;
+  /** The canonical strings whose equality is the identity: `["VAT|DE123456789", "2016|123456XX"]`. */
+  readonly exact: readonly string[];
+  /** Those of a probable duplicate; empty, with a warning, if the document lacks one of them. */
+  readonly near: readonly string[];
+  /** Those that only a holder of the document knows; empty, with a warning, if the document lacks one of them. */
+  readonly possession: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** One line of the output of `document identify`. */
+export type IdentifyLine =
+  | ({ readonly file: string } & Identified)
+  | {
+      readonly file: string;
+      readonly error: { readonly code: string; readonly message: string; readonly field: string | null };
+    };
+
+/**
+ * Reads a document in any known format; the content says which.
+ *
+ * @throws unsupported_format if nothing in it is known
+ * @throws invalid_document, missing_field if it is known and cannot be used
+ */
+export function readDocument(bytes: Uint8Array): ReadDocument {
+  if (bytes.length === 0) throw new CountersealError('invalid_document', 'the file is empty');
+  if (!looksLikeXml(bytes)) {
+    throw new CountersealError(
+      'unsupported_format',
+      'the file is not XML: invoices are read as UBL or CII (Factur-X, ZUGFeRD) XML',
+    );
+  }
+  const root = parseXml(bytes);
+  const found = documentsIn(root);
+  const [first, ...more] = found.length > 0 ? found : attachedDocuments(root);
+  if (first === undefined) {
+    const name = root.namespace === '' ? root.name : `{${root.namespace}}${root.name}`;
+    throw new CountersealError(
+      'unsupported_format',
+      `the element ${name.slice(0, 200)} is not known: invoices are read as UBL or CII (Factur-X, ZUGFeRD) XML`,
+      { field: root.name.slice(0, 100) },
+    );
+  }
+  if (more.length > 0) {
+    throw new CountersealError(
+      'invalid_document',
+      `the file holds ${more.length + 1} documents: put each in a file of its own, so that it is clear which one is meant`,
+      { field: first.root.name },
+    );
+  }
+  return { format: first.format.name, document: first.format.read(first.root) };
+}
+
+function looksLikeXml(bytes: Uint8Array): boolean {
+  // A byte order mark, NULs of UTF-16 and white space can precede the first `<`.
+  const head = [...bytes.subarray(0, 1024)].filter(
+    (byte) => ![0, 9, 10, 13, 32, 0xef, 0xbb, 0xbf, 0xff, 0xfe].includes(byte),
+  );
+  return head[0] === 0x3c;
+}
+
+interface Recognised {
+  readonly format: XmlFormat;
+  readonly root: XmlElement;
+}
+
+/** The outermost elements that are documents: the root, or what lies in an envelope or an enveloping signature. */
+function documentsIn(element: XmlElement): readonly Recognised[] {
+  const format = XML_FORMATS.find((candidate) => candidate.recognises(element));
+  if (format !== undefined) return [{ format, root: element }];
+  return element.children.flatMap(documentsIn);
+}
+
+const UBL_ATTACHED_DOCUMENT = 'urn:oasis:names:specification:ubl:schema:xsd:AttachedDocument-2';
+
+/** The documents that lie as text in a UBL AttachedDocument, the container that DIAN (Colombia) has invoices sent in. */
+function attachedDocuments(root: XmlElement): readonly Recognised[] {
+  if (root.namespace !== UBL_ATTACHED_DOCUMENT) return [];
+  return root.children
+    .filter(({ name }) => name === 'Attachment')
+    .flatMap(({ children }) => children)
+    .flatMap(({ children }) => children)
+    .filter(({ name, text }) => name === 'Description' && text.trimStart().startsWith('<'))
+    .flatMap(({ text }) => documentsIn(parseXmlText(text)));
+}
+
+/** The canonical strings of a fingerprint's slots in order, sets element by element; null if a slot is absent. */
+export function fingerprintStrings(
+  document: CanonicalDocument,
+  fingerprint: Fingerprint,
+): readonly string[] | null {
+  if ((fingerprint.mask & ~document.present) !== 0) return null;
+  return slotsIn(fingerprint.mask).flatMap((slot) => document.strings[slot] ?? []);
+}
+
+/** What identifies a document, as strings, and what its owner should know. */
+export function identified({ format, document }: ReadDocument): Identified {
+  const { row } = document;
+  const warnings = [...document.warnings];
+  const strings = (use: string, fingerprint: Fingerprint | null): readonly string[] => {
+    if (fingerprint === null) return [];
+    const found = fingerprintStrings(document, fingerprint);
+    if (found !== null) return found;
+    const missing = slotsIn((fingerprint.mask & ~document.present) as SlotMask).join(', ');
+    warnings.push(`no ${use} identity: the ${kindInfo(document.kind).name} has no ${missing}`);
+    return [];
+  };
+  const exact = strings('exact', row.exact);
+  const near = strings('near', row.near);
+  const possession = strings('possession', row.possession);
+  return { format, kind: document.kind, exact, near, possession, warnings };
+}
+
+/** @throws as {@link readDocument} */
+export function identifyDocument(bytes: Uint8Array): Identified {
+  return identified(readDocument(bytes));
+}
+
+/** One file of a batch: a failure is a result, so that the batch goes on. */
+export function identifyLine(file: string, bytes: Uint8Array): IdentifyLine {
+  try {
+    return { file, ...identifyDocument(bytes) };
+  } catch (error) {
+    if (!(error instanceof CountersealError)) throw error;
+    return { file, error: { code: error.code, message: error.message, field: error.field ?? null } };
+  }
+}
