@@ -1,0 +1,185 @@
+import {
+  coordinates,
+  DOMAIN,
+  encodeToCurve,
+  fieldElement,
+  initPoseidon,
+  multiply,
+  poseidon,
+  reduceScalar,
+  SUBGROUP_ORDER,
+  type FieldElement,
+  type MerklePath,
+  type Point,
+  type Scalar,
+} from '../crypto/index.js';
+import { CountersealError, ensure } from '../errors.js';
+import { montgomeryY } from './register-elligator.js';
+import { checkRegister } from './register-relation.js';
+import { registerSignals, type RegisterPublic } from './register-signals.js';
+import {
+  commitmentOf,
+  identityOf,
+  mapPair,
+  memberIdOf,
+  nullifierOf,
+  sealEscrow,
+  type Pair,
+} from './register-values.js';
+import { registerInputs, type CircuitInputs, type RegisterWitness } from './register-witness.js';
+
+/** What the committee's evaluation of one identity yields, as far as the proof needs it. Secret. */
+export interface RegisterEvaluation {
+  /** N = k·P, P = encodeToCurve(u) with the sign that that function gives it. */
+  readonly evaluated: Point;
+  /** c. */
+  readonly challenge: bigint;
+  /** s. */
+  readonly response: Scalar;
+}
+
+/** One of an entry's two fingerprints: the schema's name and mask, and the evaluation of the document's identity. */
+export interface RegisterFingerprint {
+  /** text(name). */
+  readonly id: FieldElement;
+  /** 16 bits. */
+  readonly mask: number;
+  readonly evaluation: RegisterEvaluation;
+}
+
+/** All that goes into an entry's proof but the binding. */
+export interface RegisterRequest {
+  readonly kind: number;
+  /** 16 slots; absent ones are 0. */
+  readonly slots: readonly FieldElement[];
+  /** Bit i is set if slot i is present. */
+  readonly present: number;
+  readonly salt: FieldElement;
+  /** text(purpose). */
+  readonly purpose: FieldElement;
+  /** Exact and near; the exact one twice where the near one is skipped. */
+  readonly fingerprints: Pair<RegisterFingerprint>;
+  /** 0, or the near mask that is skipped. */
+  readonly skippedMask: number;
+  readonly oprfKey: Point;
+  /** The author: secret, role (0 to 15) and the path of H(7, memberId, role) under `membersRoot`. */
+  readonly member: { readonly secret: FieldElement; readonly role: number; readonly path: MerklePath };
+  readonly membersRoot: FieldElement;
+  /** Bit r is set if role r may write such an entry. */
+  readonly roleMask: number;
+  /** Days since 1970-01-01. */
+  readonly period: number;
+  /** Below `quota`, and not used before in this period. */
+  readonly index: number;
+  readonly quota: number;
+  readonly auditorKey: Point;
+  /** e: fresh for every entry. Never 0. */
+  readonly ephemeral: Scalar;
+}
+
+/** The values that the circuit computes and the entry carries. */
+export type RegisterOutputs = Pick<
+  RegisterPublic,
+  'commitment' | 'tag' | 'nullifier' | 'escrowPoint' | 'escrow'
+>;
+
+/** A statement that holds, with its witness: ready for the prover. `witness` and `inputs` are secret. */
+export interface RegisterInstance {
+  readonly public: RegisterPublic;
+  readonly witness: RegisterWitness;
+  /** The 24 public signals, in order. */
+  readonly signals: readonly FieldElement[];
+  /** The input of the witness program. */
+  readonly inputs: CircuitInputs;
+}
+
+/** 1/8 modulo l, which is 1 modulo 8: N = 8·M for M = (1/8)·N, N being in the subgroup. */
+const EIGHTH = reduceScalar((7n * SUBGROUP_ORDER + 1n) / 8n);
+
+function identityOfFingerprint(request: RegisterRequest, { id, mask }: RegisterFingerprint): FieldElement {
+  const absent = mask & ~request.present;
+  if (absent !== 0)
+    throw new CountersealError(
+      'missing_field',
+      `the document lacks slot ${31 - Math.clz32(absent & -absent)}, which one of its fingerprints needs`,
+    );
+  return identityOf(id, BigInt(mask), request.slots);
+}
+
+/** Computes what the entry carries: the transaction is made of it, and the binding of the transaction. */
+export async function registerOutputs(request: RegisterRequest): Promise<RegisterOutputs> {
+  await initPoseidon();
+  const { kind, present, slots, salt, member, period, index, ephemeral, auditorKey, purpose } = request;
+  const tag = mapPair(request.fingerprints, (fingerprint) => {
+    const u = identityOfFingerprint(request, fingerprint);
+    const { y } = coordinates(fingerprint.evaluation.evaluated);
+    return poseidon([DOMAIN.tag, poseidon([DOMAIN.documentKey, u, y]), purpose]);
+  });
+  const { point, escrow } = sealEscrow(ephemeral, auditorKey, salt, memberIdOf(member.secret));
+  return {
+    commitment: commitmentOf(BigInt(kind), BigInt(present), slots, salt),
+    tag,
+    nullifier: nullifierOf(member.secret, period, index),
+    escrowPoint: point,
+    escrow,
+  };
+}
+
+/**
+ * The statement and its witness. Checks that the statement holds before anybody spends seconds on a proof.
+ * Throws `missing_field` for a document without a slot that a fingerprint needs, `invalid_argument` with the guarantee
+ * that would be broken, `invalid_point` for keys outside the subgroup.
+ */
+export async function registerInstance(
+  request: RegisterRequest,
+  binding: FieldElement,
+): Promise<RegisterInstance> {
+  const { member, fingerprints } = request;
+  const outputs = await registerOutputs(request);
+  const statement: RegisterPublic = {
+    ...outputs,
+    membersRoot: request.membersRoot,
+    roleMask: request.roleMask,
+    skippedMask: request.skippedMask,
+    oprfKey: request.oprfKey,
+    kind: request.kind,
+    purpose: request.purpose,
+    fingerprintId: mapPair(fingerprints, ({ id }) => id),
+    mask: mapPair(fingerprints, ({ mask }) => mask),
+    period: request.period,
+    quota: request.quota,
+    auditorKey: request.auditorKey,
+    binding,
+  };
+  const roots = mapPair(fingerprints, (fingerprint) =>
+    montgomeryY(encodeToCurve(identityOfFingerprint(request, fingerprint)).elligator),
+  );
+  const eighths = mapPair(fingerprints, ({ evaluation }) => {
+    ensure(!evaluation.evaluated.is0(), 'invalid_argument', 'an evaluation is the identity of the curve');
+    const { x, y } = coordinates(multiply(evaluation.evaluated, EIGHTH));
+    return [x, y] as const;
+  });
+  const element = (n: number) => fieldElement(BigInt(n));
+  const witness: RegisterWitness = {
+    slots: request.slots,
+    present: element(request.present),
+    salt: request.salt,
+    sk: member.secret,
+    role: element(member.role),
+    pathSiblings: member.path.siblings,
+    pathIndex: element(member.path.index),
+    index: element(request.index),
+    elligatorY: roots,
+    M: eighths,
+    c: mapPair(fingerprints, ({ evaluation }) => fieldElement(evaluation.challenge)),
+    s: mapPair(fingerprints, ({ evaluation }) => fieldElement(evaluation.response)),
+    e: fieldElement(request.ephemeral),
+  };
+  checkRegister(statement, witness);
+  return {
+    public: statement,
+    witness,
+    signals: registerSignals(statement),
+    inputs: registerInputs(statement, witness),
+  };
+}
