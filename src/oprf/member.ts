@@ -30,12 +30,15 @@ import {
 import { callQuorum, withDeadline } from './quorum-call.js';
 import { WorkQueue } from './work-queue.js';
 
+/** What a request may add to the time that a batch takes: several times what an evaluator needs for it. */
+const PER_REQUEST_MS = 20;
+
 export interface EvaluateOptions {
   /** Dummy requests to send along; nobody can tell them from real ones, and they are charged alike. Default 0. */
   readonly dummies?: number;
-  /** How long one call may take. Default 2,000. */
+  /** How long one call may take, beside {@link PER_REQUEST_MS} for each request in it. Default 2,000. */
   readonly deadlineMs?: number;
-  /** How long to wait for a round one answer before a spare is asked too. Default 500. */
+  /** How long to wait for a round one answer before a spare is asked too, likewise. Default 500. */
   readonly hedgeMs?: number;
   /** Whether the clients' order is a preference (`given`) or load is spread (`random`, the default). */
   readonly order?: 'random' | 'given';
@@ -143,6 +146,7 @@ class Session {
   ): Promise<Evaluation[] | undefined> {
     const { committee } = this;
     const { shareEpoch, threshold } = committee;
+    const allowance = PER_REQUEST_MS * requests.length;
     const roundOne = await callQuorum({
       candidates,
       need: threshold,
@@ -151,8 +155,8 @@ class Session {
           await client.roundOne({ shareEpoch, blinded: requests.map((request) => request.sent) }, signal),
           requests.length,
         ),
-      deadlineMs: this.#deadlineMs,
-      hedgeMs: this.#hedgeMs,
+      deadlineMs: this.#deadlineMs + allowance,
+      hedgeMs: this.#hedgeMs + allowance,
       signal: this.#signal,
     });
     for (const [client, error] of roundOne.failures) this.#fail(client.id, error, failures);
@@ -178,7 +182,7 @@ class Session {
         try {
           const response = await withDeadline(
             (signal) => client.roundTwo({ shareEpoch, quorum, challenges }, signal),
-            this.#deadlineMs,
+            this.#deadlineMs + allowance,
             this.#signal,
           );
           if (response.answers.length !== requests.length)

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import {
   BASE,
   ed25519PublicKey,
+  ed25519Sign,
   GENERATOR_FULL,
   multiply,
   pointFromAffine,
@@ -22,11 +23,17 @@ import {
   type EvaluatorOptions,
   type KeyShare,
   type RoundOneAnswer,
+  type RoundOneRequest,
+  type RoundOneResponse,
   type RoundTwoAnswer,
+  type RoundTwoRequest,
+  type RoundTwoResponse,
 } from '../../src/oprf/index.js';
+import { answerMessage } from '../../src/oprf/evidence.js';
+import { CountersealError, type ErrorCode } from '../../src/errors.js';
 
 export const MEMBER = 'bank.example';
-const NETWORK = 'test-network';
+export const NETWORK = 'test-network';
 
 export const point = ([x, y]: [string, string]): Point => pointFromAffine(BigInt(x), BigInt(y));
 
@@ -94,30 +101,74 @@ export async function evaluatorOf(
   });
 }
 
-/** An evaluator in this process, as a member sees it; `lie` changes what it says on the way. */
-export function clientOf(
-  evaluator: Evaluator,
-  lie: {
-    one?: (answer: RoundOneAnswer) => RoundOneAnswer;
-    two?: (answer: RoundTwoAnswer) => RoundTwoAnswer;
-  } = {},
-): EvaluatorClient & { calls: string[] } {
-  const calls: string[] = [];
-  return {
-    id: evaluator.id,
-    calls,
-    async roundOne(request, signal) {
-      calls.push('one');
-      const { answers } = await evaluator.roundOne(MEMBER, request, signal);
-      return { answers: answers.map(lie.one ?? ((answer) => answer)) };
-    },
-    async roundTwo(request) {
-      calls.push('two');
-      const { answers } = await evaluator.roundTwo(MEMBER, request);
-      return { answers: answers.map(lie.two ?? ((answer) => answer)) };
-    },
-  };
+export interface Lie {
+  readonly one?: (answer: RoundOneAnswer) => RoundOneAnswer;
+  readonly two?: (answer: RoundTwoAnswer) => RoundTwoAnswer;
+  /** Whether it signs what it says, as a clever liar would not. Default true. */
+  readonly signs?: boolean;
 }
+
+/** An evaluator in this process as a member sees it, honest or not, and what it was asked. */
+export class LocalClient implements EvaluatorClient {
+  readonly id: number;
+  readonly ones: RoundOneRequest[] = [];
+  readonly twos: RoundTwoRequest[] = [];
+  #said: RoundOneAnswer[] = [];
+
+  constructor(
+    readonly evaluator: Evaluator,
+    private readonly lie?: Lie,
+    private readonly member = MEMBER,
+  ) {
+    this.id = evaluator.id;
+  }
+
+  async roundOne(request: RoundOneRequest, signal?: AbortSignal): Promise<RoundOneResponse> {
+    this.ones.push(request);
+    const { answers } = await this.evaluator.roundOne(this.member, request, signal);
+    this.#said = answers.map(this.lie?.one ?? ((answer) => answer));
+    return { answers: this.#said };
+  }
+
+  async roundTwo(request: RoundTwoRequest): Promise<RoundTwoResponse> {
+    this.twos.push(request);
+    const { answers } = await this.evaluator.roundTwo(this.member, request);
+    if (!this.lie) return { answers };
+    return {
+      answers: answers.map((truth, i) => {
+        const answer = this.lie!.two?.(truth) ?? truth;
+        if (this.lie!.signs === false) return answer;
+        const message = answerMessage({
+          networkId: NETWORK,
+          shareEpoch: request.shareEpoch,
+          evaluatorId: this.id,
+          blinded: this.ones.at(-1)!.blinded[i]!,
+          evaluated: this.#said[i]!.evaluated,
+          nonceBase: this.#said[i]!.nonceBase,
+          nonceBlinded: this.#said[i]!.nonceBlinded,
+          quorum: request.quorum,
+          challenge: request.challenges[i]!.challenge,
+          response: answer.response,
+        });
+        return { ...answer, signature: ed25519Sign(signingSeed(this.id), message) };
+      }),
+    };
+  }
+}
+
+/** One that refuses every call. */
+export const deadClient = (id: number, code: ErrorCode = 'unavailable'): EvaluatorClient => ({
+  id,
+  roundOne: () => Promise.reject(new CountersealError(code, 'refused')),
+  roundTwo: () => Promise.reject(new CountersealError(code, 'refused')),
+});
+
+/** One that never answers, and does not listen to its signal either. */
+export const silentClient = (id: number): EvaluatorClient => ({
+  id,
+  roundOne: () => new Promise<never>(() => undefined),
+  roundTwo: () => new Promise<never>(() => undefined),
+});
 
 export async function network(threshold: number, total: number, secret = randomScalar()) {
   const keys = dealtKey(threshold, total, secret);
@@ -127,7 +178,7 @@ export async function network(threshold: number, total: number, secret = randomS
     keys,
     evaluators,
     committee: committeeOf(keys),
-    clients: evaluators.map((e) => clientOf(e)),
+    clients: evaluators.map((e) => new LocalClient(e)),
   };
 }
 

@@ -117,7 +117,8 @@ describe('threshold.json', () => {
 });
 
 describe('encode-to-curve.json', () => {
-  it.each(vectors('encode-to-curve').cases)('u = $u', (c) => {
+  const cases: { u: string; x: string[]; y: string }[] = vectors('encode-to-curve').cases;
+  it.each(cases)('u = $u', (c) => {
     const u = fieldElement(BigInt(c.u));
     const { x, y } = encodeToCurve(u).point.toAffine();
     expect(y).toBe(BigInt(c.y));
