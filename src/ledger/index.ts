@@ -1,0 +1,125 @@
+export * from './limits.js';
+export * from './units.js';
+export { RESULT_CODES, type Rejection, type ResultName } from './results.js';
+export {
+  defaultSchema,
+  type Purpose,
+  purposeOf,
+  type Role,
+  roleIndex,
+  roleMask,
+  roleMaskOf,
+  ROLES,
+  type SaltPolicy,
+  type Schema,
+} from './schema.js';
+export {
+  type Genesis,
+  genesisHash,
+  type GenesisInput,
+  groupPoint,
+  memberIdOf,
+  parseGenesis,
+} from './genesis.js';
+export { type Network, networkOf } from './network.js';
+export {
+  type Action,
+  type ActionOrder,
+  actionMessage,
+  type ActionTransaction,
+  decodeTransaction,
+  encodeTransaction,
+  type MembershipChange,
+  membershipMessage,
+  type MembershipOrder,
+  type MembershipTransaction,
+  registerBinding,
+  type RegisterClaims,
+  registerMessage,
+  type RegisterTransaction,
+  type Transaction,
+  transactionHash,
+} from './transactions.js';
+export { RegisterSignals, type RegisterRules, skippableMask, usesNear } from './register-signals.js';
+export {
+  ACTION_KINDS,
+  type ActionKind,
+  CANCEL_REASONS,
+  type CancelReason,
+  countsAsDuplicate,
+  ENTRY_STATES,
+  type EntryState,
+  hasLapsed,
+  stateAt,
+  type StoredState,
+  transition,
+} from './states.js';
+export {
+  type Match,
+  type MatchCounts,
+  type MatchVia,
+  type Verdict,
+  VERDICT_LABELS,
+  type VerdictLabel,
+  verdictLabel,
+} from './verdict.js';
+export {
+  type ActionRecord,
+  decodeRecord,
+  encodeRecord,
+  type LogRecord,
+  type MembershipRecord,
+  type RecordBody,
+  type RegisterRecord,
+} from './log-record.js';
+export { memberLeaf, MemberRegistry } from './members.js';
+export {
+  appendLeaf,
+  consistencyProof,
+  EMPTY_LOG_ROOT,
+  inclusionProof,
+  leafHash,
+  logRoot,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle-log.js';
+export {
+  addSignatureLine,
+  type Checkpoint,
+  checkpointOf,
+  type NoteKey,
+  type NoteSigner,
+  openCheckpoint,
+  signCheckpoint,
+} from './checkpoint.js';
+export { payloadKey, recordKey, type StateKey, stateKeys } from './state-keys.js';
+export { type StateProof, verifyStateProof } from './state-proof.js';
+export {
+  type Entry,
+  entryCodec,
+  type IndexedEntry,
+  indexedEntryCodec,
+  type TagHead,
+  tagHeadCodec,
+  type TagItem,
+  tagPageCodec,
+} from './state-values.js';
+export { decodeCanonical } from './codec.js';
+export { equalBytes, sha256 } from './hash.js';
+export { addToIndex, findMatches, setIndexedState, type TagScope } from './tag-index.js';
+export { Overlay } from './overlay.js';
+export { MemoryStore } from './memory-store.js';
+export type { KeyRange, Reader, Store, Write } from './store.js';
+export type { LedgerStatement, ProofVerifier } from './proof-verifier.js';
+export { appHash, type LedgerMeta } from './meta.js';
+export { LedgerReader, RECORDS_PER_READ_MAX } from './reader.js';
+export { auditStore } from './audit.js';
+export { parseTransaction, isRejection, type ParsedTransaction } from './admission.js';
+export {
+  type Block,
+  type FinalizedBlock,
+  type LedgerInfo,
+  type MachineOptions,
+  StateMachine,
+  type TransactionResult,
+} from './machine.js';

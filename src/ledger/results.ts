@@ -1,0 +1,65 @@
+/**
+ * Why a transaction is refused. The numbers are ABCI's `code`: part of consensus, never reused. In the order in which
+ * the checks are made within each group (protocol section 7, "Admission").
+ */
+export const RESULT_CODES = {
+  ok: 0,
+  /** Larger than a transaction may be. */
+  too_large: 1,
+  /** Not the canonical encoding of a transaction: unknown, reordered, out of range, trailing or not below p. */
+  malformed: 2,
+  /** The control key is not a point of Ed25519, not canonical, or of small order. */
+  weak_control_key: 3,
+  /** A signature does not verify over this network's message. */
+  bad_signature: 4,
+  /** The period is not that of the block's day: make a new proof. */
+  period_out_of_window: 5,
+  unknown_purpose: 6,
+  /** The purpose does not take this kind of document. */
+  kind_not_allowed: 7,
+  /** Not the epoch of the current OPRF key. */
+  wrong_epoch: 8,
+  /** Not an accepted root of the members' tree: fetch the current one and prove again. */
+  unknown_members_root: 9,
+  /** The escrow point is not on the curve, or is the identity. */
+  invalid_escrow_point: 10,
+  /** The near fingerprint may not be skipped for this kind, or the mask is not the row's. */
+  wrong_skipped_mask: 11,
+  /** This index of the period was used: take the next. */
+  nullifier_used: 12,
+  invalid_proof: 13,
+  /** `validUntil` has passed. */
+  expired: 20,
+  /** `validUntil` is too far away. */
+  validity_too_long: 21,
+  unknown_entry: 22,
+  /** Not the number of actions that the entry has had: read the entry, sign again. */
+  wrong_counter: 23,
+  /** The entry's state does not allow this action. */
+  illegal_transition: 24,
+  /** The entry was refused engagement too often. */
+  too_many_refusals: 25,
+  /** The successor is not a later, live entry of the same purpose, or has not signed. */
+  invalid_successor: 26,
+  /** Fewer or more administrators signed than the threshold, or an unknown one. */
+  wrong_administrators: 30,
+  wrong_membership_counter: 31,
+  /** Admits who is a member in that role, or removes who is not. */
+  invalid_membership_change: 32,
+  members_full: 33,
+} as const;
+
+export type ResultName = keyof typeof RESULT_CODES;
+
+/** Why a transaction may not enter. `detail` is for people and not part of consensus. */
+export interface Rejection {
+  readonly name: Exclude<ResultName, 'ok'>;
+  readonly code: number;
+  readonly detail: string;
+}
+
+export const reject = (name: Rejection['name'], detail: string): Rejection => ({
+  name,
+  code: RESULT_CODES[name],
+  detail,
+});

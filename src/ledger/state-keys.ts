@@ -1,0 +1,56 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { type FieldElement, fieldToBytes } from '../crypto/index.js';
+import type { EpochDay, LogIndex, Sequence } from './units.js';
+
+/** Every key of the ledger's store. Numbers are hexadecimal of fixed width, so that keys sort as numbers do. */
+const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
+const field = (x: FieldElement): string => bytesToHex(fieldToBytes(x));
+
+declare const stateKey: unique symbol;
+/** A key of consensus state: its value is a leaf of the state tree. */
+export type StateKey = string & { readonly [stateKey]: true };
+const state = (key: string): StateKey => key as StateKey;
+
+/** Consensus state: all of it is in the state tree. */
+export const stateKeys = {
+  /** What the network is: the genesis' hash. */
+  network: state('s/network'),
+  /** How many entries there are. */
+  counters: state('s/counters'),
+  /** Members: number of changes, number of slots, the roots that are accepted. */
+  members: state('s/members'),
+  memberSlot: (slot: number) => state(`s/member/${hex(slot, 4)}`),
+  entry: (sequence: Sequence) => state(`s/entry/${hex(sequence, 14)}`),
+  /** A tag's counts and the first page of its list. */
+  tag: (purpose: string, tag: FieldElement) => state(`s/tag/${purpose}/${field(tag)}`),
+  /** Page 1 and up of a tag's list. */
+  tagPage: (purpose: string, tag: FieldElement, page: number) =>
+    state(`s/tag/${purpose}/${field(tag)}/${hex(page, 8)}`),
+  nullifier: (period: EpochDay, nullifier: FieldElement) =>
+    state(`s/nullifier/${hex(period, 8)}/${field(nullifier)}`),
+  /** All nullifiers of periods before `period`. */
+  nullifiersBefore: (period: EpochDay) => ({
+    gte: `s/nullifier/${hex(0, 8)}/`,
+    lt: `s/nullifier/${hex(period, 8)}/`,
+  }),
+} as const;
+
+/** All of consensus state. */
+export const STATE_RANGE = { gte: 's/', lt: 's0' } as const;
+
+/** Where the store stands: see machine.ts. */
+export const META_KEY = 'm/meta';
+/** A node of the state tree; `path` is one hexadecimal digit per level. */
+export const treeNodeKey = (version: number, path: string): string => `n/${hex(version, 14)}/${path}`;
+/** That a node is no longer part of the tree since a version: the value is the node's key. */
+export const staleNodeKey = (since: number, version: number, path: string): string =>
+  `o/${hex(since, 14)}/${hex(version, 14)}/${path}`;
+export const staleNodesUpTo = (since: number) => ({ gte: 'o/', lt: `o/${hex(since + 1, 14)}/` });
+/** The root of a complete subtree of the log. */
+export const logNodeKey = (level: number, index: number): string => `h/${hex(level, 2)}/${hex(index, 14)}`;
+export const recordKey = (index: LogIndex): string => `r/${hex(index, 14)}`;
+export const recordRange = (from: LogIndex, to: LogIndex) => ({ gte: recordKey(from), lt: recordKey(to) });
+/** An included transaction: its log index, then its bytes. */
+export const transactionKey = (txHash: Uint8Array): string => `t/${bytesToHex(txHash)}`;
+/** An entry's ciphertext, beside consensus state: it can be erased. */
+export const payloadKey = (payloadHash: Uint8Array): string => `p/${bytesToHex(payloadHash)}`;

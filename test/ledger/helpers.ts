@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto';
+import {
+  BASE,
+  coordinates,
+  ed25519PublicKey,
+  ed25519Sign,
+  type FieldElement,
+  fieldElement,
+  fieldFromBytes,
+  multiply,
+  type Scalar,
+  splitSecret,
+} from '../../src/crypto/index.js';
+import { sha256 } from '../../src/ledger/hash.js';
+import {
+  type Action,
+  actionMessage,
+  type ActionOrder,
+  type Block,
+  defaultSchema,
+  encodeTransaction,
+  type FinalizedBlock,
+  type Genesis,
+  type GenesisInput,
+  type LogRecord,
+  type MembershipChange,
+  membershipMessage,
+  MemberRegistry,
+  type MembershipOrder,
+  MemoryStore,
+  type Network,
+  networkOf,
+  parseGenesis,
+  type ProofVerifier,
+  type RegisterClaims,
+  registerMessage,
+  roleMaskOf,
+  type Sequence,
+  StateMachine,
+  type Store,
+  type TransactionResult,
+  type UnixMs,
+} from '../../src/ledger/index.js';
+import { dayOf } from '../../src/ledger/units.js';
+
+/** 2025-03-03T10:30:00Z, a time of day at which nothing special happens. */
+export const START = Date.UTC(2025, 2, 3, 10, 30) as UnixMs;
+export const HOUR = 3_600_000;
+export const DAY = 86_400_000;
+
+/** Deterministic bytes from a name: tests say who, not which random number. */
+export const seedOf = (name: string): Uint8Array => sha256(Buffer.from(name));
+export const fieldOf = (name: string): FieldElement =>
+  fieldFromBytes(Uint8Array.of(0, ...seedOf(name).subarray(1)));
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const publicHex = (name: string): string => hex(ed25519PublicKey(seedOf(name)));
+
+function sharedKey(name: string, threshold: number, total: number) {
+  const secret = (fieldOf(name) >> 8n) as unknown as Scalar;
+  const point = (s: Scalar): [string, string] => {
+    const { x, y } = coordinates(multiply(BASE, s));
+    return [x.toString(), y.toString()];
+  };
+  return {
+    threshold,
+    total,
+    publicKey: point(secret),
+    publicShares: splitSecret(secret, threshold, total).map(({ value }) => point(value)),
+  };
+}
+
+export const ADMINISTRATORS = ['admin-0', 'admin-1', 'admin-2'];
+
+/** A valid genesis as its JSON value; three administrators of whom two must sign, three members. */
+export function genesisInput(networkId = 'test-net'): GenesisInput {
+  return {
+    version: 1,
+    networkId,
+    time: START - HOUR,
+    setup: 'development',
+    schema: structuredClone(defaultSchema()) as GenesisInput['schema'],
+    epoch: 1,
+    oprf: {
+      ...sharedKey('oprf', 2, 3),
+      evaluators: [1, 2, 3].map((id) => ({
+        id,
+        name: `evaluator ${id}`,
+        address: `localhost:${7000 + id}`,
+        signingKey: publicHex(`evaluator-${id}`),
+      })),
+    },
+    auditors: sharedKey('auditors', 2, 3),
+    administrators: { threshold: 2, keys: ADMINISTRATORS.map(publicHex) },
+    members: [
+      { memberId: fieldOf('bank-a').toString(), roles: ['bank'] },
+      { memberId: fieldOf('bank-b').toString(), roles: ['lender', 'bank'] },
+      { memberId: fieldOf('carrier').toString(), roles: ['carrier'] },
+    ],
+    statements: { register: { version: 1, verificationKey: hex(seedOf('verification key')) } },
+    operators: [{ name: 'operator', address: 'localhost:7100', checkpointKey: publicHex('operator') }],
+    ca: 'none in tests',
+  };
+}
+
+export const testGenesis = (networkId?: string): Genesis => parseGenesis(genesisInput(networkId));
+
+const proofOf = (statement: string, signals: readonly bigint[]): Uint8Array => {
+  const head = Buffer.from(`${statement}:${signals.join(',')}`);
+  return Buffer.concat(Array.from({ length: 8 }, (_, i) => sha256(head, Uint8Array.of(i))));
+};
+
+/**
+ * For tests that are not about proofs: accepts exactly the proof whose bytes are derived by SHA-256 from the public
+ * signals, so whoever changes a signal, or asks for others than the author's, is refused.
+ */
+export const hashProofVerifier: ProofVerifier & { calls: number } = {
+  calls: 0,
+  verify(statement, signals, proof) {
+    this.calls++;
+    return Promise.resolve(Buffer.from(proof).equals(Buffer.from(proofOf(statement, signals))));
+  },
+};
+
+export const payloadOf = (name: string, size = 256): Uint8Array =>
+  new Uint8Array(size).fill(seedOf(name)[0]!);
+
+/** Makes and signs transactions for one network, as an agent would. */
+export class Author {
+  private counter = 0;
+  readonly registry: MemberRegistry;
+
+  constructor(readonly network: Network) {
+    this.registry = MemberRegistry.fromGenesis(network.genesis);
+  }
+
+  static async of(genesis: Genesis): Promise<Author> {
+    return new Author(await networkOf(genesis));
+  }
+
+  /** Claims of an invoice to be financed; `document` names the document, so equal names collide. */
+  claims(
+    document: string,
+    changes: Partial<RegisterClaims> & { control?: string; time?: UnixMs } = {},
+  ): RegisterClaims {
+    const { control, time = START, ...claims } = changes;
+    const name = control ?? `${document}#${this.counter++}`;
+    return {
+      documentKind: 380,
+      purpose: 'finance',
+      epoch: 1,
+      membersRoot: this.registry.root,
+      commitment: fieldOf(`commitment ${name}`),
+      tags: [fieldOf(`exact ${document}`), fieldOf(`near ${document}`)],
+      period: dayOf(time),
+      nullifier: fieldOf(`nullifier ${name}`),
+      escrowPoint: coordinates(BASE),
+      escrow: [fieldOf('salt'), fieldOf('member')],
+      skippedMask: 0,
+      controlKey: ed25519PublicKey(seedOf(name)),
+      payloadHash: sha256(payloadOf(document)),
+      notice: new Uint8Array(72).fill(3),
+      ...claims,
+    };
+  }
+
+  /** The proof that {@link hashProofVerifier} accepts; where the schema knows no roles, one that it refuses. */
+  prove(claims: RegisterClaims): Uint8Array {
+    const purpose = this.network.purposes.get(claims.purpose);
+    const mask = purpose && roleMaskOf(purpose, claims.documentKind);
+    if (!purpose || mask === undefined) return new Uint8Array(256);
+    return proofOf('register', this.network.signals.of(claims, { roleMask: mask, quota: purpose.quota }));
+  }
+
+  sign(claims: RegisterClaims, control: string, proof = this.prove(claims)): Uint8Array {
+    const signature = ed25519Sign(seedOf(control), registerMessage(this.network.id, claims, proof));
+    return encodeTransaction({ type: 'register', claims, proof, signature });
+  }
+
+  /** A complete `register`. The control key is that of `control`, by default `<document>#<n>`. */
+  register(
+    document: string,
+    changes: Partial<RegisterClaims> & { control?: string; time?: UnixMs } = {},
+  ): Uint8Array {
+    const control = changes.control ?? `${document}#${this.counter++}`;
+    return this.sign(this.claims(document, { ...changes, control }), control);
+  }
+
+  action(
+    control: string,
+    entry: number,
+    counter: number,
+    action: Action,
+    { validUntil = (START + HOUR) as UnixMs, successor }: { validUntil?: UnixMs; successor?: string } = {},
+  ): Uint8Array {
+    const order: ActionOrder = { entry: entry as Sequence, counter, validUntil, action };
+    const message = actionMessage(this.network.id, order);
+    const signers = successor === undefined ? [control] : [control, successor];
+    return encodeTransaction({
+      type: 'action',
+      order,
+      signatures: signers.map((name) => ed25519Sign(seedOf(name), message)),
+    });
+  }
+
+  membership(
+    changes: readonly MembershipChange[],
+    {
+      counter = 0,
+      validUntil = (START + HOUR) as UnixMs,
+      signers = [0, 2],
+      names = ADMINISTRATORS,
+    }: { counter?: number; validUntil?: UnixMs; signers?: number[]; names?: string[] } = {},
+  ): Uint8Array {
+    const order: MembershipOrder = { counter, validUntil, changes };
+    const message = membershipMessage(this.network.id, order);
+    return encodeTransaction({
+      type: 'membership',
+      order,
+      signatures: signers.map((administrator) => ({
+        administrator,
+        signature: ed25519Sign(seedOf(names[administrator] ?? 'nobody'), message),
+      })),
+    });
+  }
+}
+
+/** A machine over a store, and the blocks that it is fed. */
+export class Chain {
+  private constructor(
+    readonly machine: StateMachine,
+    readonly store: Store,
+    readonly author: Author,
+  ) {}
+
+  static async start(
+    options: { genesis?: Genesis; store?: Store; verifier?: ProofVerifier } = {},
+  ): Promise<Chain> {
+    const { genesis = testGenesis(), store = new MemoryStore(), verifier = hashProofVerifier } = options;
+    const machine = await StateMachine.open({ genesis, store, verifier });
+    await machine.initChain();
+    return new Chain(machine, store, await Author.of(genesis));
+  }
+
+  next(transactions: readonly Uint8Array[], time: UnixMs = START): Block {
+    const { height, time: last } = this.machine.info();
+    return { height: (height + 1) as Block['height'], time: Math.max(time, last) as UnixMs, transactions };
+  }
+
+  async block(transactions: readonly Uint8Array[], time: UnixMs = START): Promise<FinalizedBlock> {
+    const finalized = await this.machine.finalizeBlock(this.next(transactions, time));
+    await this.machine.commit(finalized);
+    return finalized;
+  }
+
+  /** One transaction in a block of its own. */
+  async one(transaction: Uint8Array, time: UnixMs = START): Promise<TransactionResult> {
+    return (await this.block([transaction], time)).results[0]!;
+  }
+
+  /** Like {@link one}, for a transaction that must be admitted. */
+  async done(transaction: Uint8Array, time: UnixMs = START): Promise<LogRecord> {
+    const result = await this.one(transaction, time);
+    if (result.name !== 'ok') throw new Error(`refused: ${result.name}: ${result.detail}`);
+    return result.record;
+  }
+}
+
+export const randomField = (): FieldElement => fieldElement(BigInt(`0x${randomBytes(31).toString('hex')}`));
