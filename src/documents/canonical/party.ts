@@ -31,6 +31,8 @@ export interface CanonicalParty {
   /** `scheme|id`, or `NAME|name|country`. */
   readonly value: string;
   readonly field: string;
+  /** Known by name only: two companies of one name in one country are one. */
+  readonly weak: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -62,9 +64,8 @@ export function canonicalParty(party: PartyFields): CanonicalParty | null {
   return {
     value: `NAME|${name}|${party.country ?? ''}`,
     field,
-    warnings: [
-      `${party.field} is identified by its name only, which is weak: a tax or registration number is better`,
-    ],
+    weak: true,
+    warnings: [],
   };
 }
 
@@ -88,6 +89,7 @@ function preferred(
   return {
     value: `${scheme}|${chosen}`,
     field,
+    weak: false,
     warnings: [
       ...(warning === undefined ? [] : [warning]),
       ...(sorted.length > 1

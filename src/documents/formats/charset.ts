@@ -47,7 +47,7 @@ function decode(bytes: Uint8Array, charset: string): string {
  * @throws invalid_document
  */
 export function decodeXmlBytes(bytes: Uint8Array): string {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  const [a = -1, b = -1, c = -1, d = -1] = bytes;
   if ((a === 0 && b === 0) || (a === 0xff && b === 0xfe && c === 0 && d === 0)) {
     throw new CountersealError(
       'invalid_document',

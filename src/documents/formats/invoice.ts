@@ -110,6 +110,11 @@ export function canonicalInvoice(fields: InvoiceFields): CanonicalDocument {
   const seller = requireParty(fields.seller, fields.names.seller);
   slots.set('issuer', seller.value, seller.field);
   slots.warnings.push(...seller.warnings);
+  if (seller.weak) {
+    slots.warnings.push(
+      `${seller.field}: the seller is identified by name only, which is weak: add its tax or registration number`,
+    );
+  }
 
   const kind = amountSlots(fields, slots);
   const number = required(fields.number, fields.names.number);
