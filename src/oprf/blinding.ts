@@ -24,9 +24,9 @@ const SMALL_MULTIPLES: readonly Point[] = (() => {
 
 /** A request and the secrets that undo its blinding. Lives through all attempts of one evaluation, no longer. */
 export interface BlindedRequest {
-  /** u; undefined in a dummy. */
-  readonly identity: FieldElement | undefined;
-  /** P; the identity of the group in a dummy, so that a dummy takes every step that a real request takes. */
+  /** u. */
+  readonly identity: FieldElement;
+  /** P = encode(u). */
   readonly point: Point;
   /** r = rho mod l. Secret. */
   readonly blind: Scalar;
@@ -46,31 +46,22 @@ function multiplyFull(rho: bigint): Point {
 }
 
 /** {@link blindRequest} with a given rho: for vectors. */
-export function blindRequestWith(
-  identity: FieldElement | undefined,
-  rho: bigint,
-): BlindedRequest | undefined {
-  const { elligator, point } =
-    identity === undefined ? { elligator: IDENTITY, point: IDENTITY } : encodeToCurve(identity);
-  ensure(
-    identity === undefined || !point.is0(),
-    'invalid_argument',
-    'an identity has no point in the subgroup',
-  );
+export function blindRequestWith(identity: FieldElement, rho: bigint): BlindedRequest {
+  const { elligator, point } = encodeToCurve(identity);
+  ensure(!point.is0(), 'invalid_argument', 'an identity has no point in the subgroup');
   const eighth = elligator.add(multiplyFull(rho));
-  const blinded = clearCofactor(eighth);
-  if (blinded.is0()) return undefined;
-  return { identity, point, blind: reduceScalar(rho), sent: pointToBytes(eighth), blinded };
+  return {
+    identity,
+    point,
+    blind: reduceScalar(rho),
+    sent: pointToBytes(eighth),
+    blinded: clearCofactor(eighth),
+  };
 }
 
 /**
- * B' = Q + rho·G0, rho uniform below 8l: uniform in the whole curve group (protocol section 5, step 2). Without an
- * identity a dummy, rho·G0, which nobody can tell from a real request.
+ * B' = Q + rho·G0, rho uniform below 8l: uniform in the whole curve group (protocol section 5, step 2). That B is the
+ * identity, which evaluators refuse, happens once in l requests.
  */
-export function blindRequest(identity?: FieldElement): BlindedRequest {
-  for (;;) {
-    // Evaluators refuse a B of the identity; one in l blinds makes one.
-    const request = blindRequestWith(identity, randomBelow(COFACTOR * SUBGROUP_ORDER));
-    if (request) return request;
-  }
-}
+export const blindRequest = (identity: FieldElement): BlindedRequest =>
+  blindRequestWith(identity, randomBelow(COFACTOR * SUBGROUP_ORDER));

@@ -114,13 +114,12 @@ export function finish(
   return holds ? s : undefined;
 }
 
-/** The result of a finished request; undefined for a dummy. */
+/** The result of a finished request. */
 export function evaluationOf(
   { identity, point }: BlindedRequest,
   { evaluated, challenge }: Combined,
   response: Scalar,
-): Evaluation | undefined {
-  if (identity === undefined) return undefined;
+): Evaluation {
   return {
     identity,
     point,

@@ -3,6 +3,7 @@ import {
   ed25519Verify,
   initPoseidon,
   pointFromBytes,
+  randomFieldElement,
   scalarFromBytes,
   scalarToBytes,
   type FieldElement,
@@ -93,7 +94,9 @@ export async function evaluate(
   const session = new Session(committee, clients, options);
 
   const distinct = [...new Set(identities)];
-  const wanted = [...distinct, ...Array<undefined>(dummies).fill(undefined)];
+  // A dummy is the request of a random identity. On the wire it is what rho·G0 is, uniform in the group; and it takes
+  // as long between the rounds as any other, which a request without a point would not.
+  const wanted = [...distinct, ...Array.from({ length: dummies }, randomFieldElement)];
   const found = new Map<FieldElement, Evaluation>();
   for (let i = 0; i < wanted.length; i += MAX_BATCH)
     for (const evaluation of await session.evaluateBatch(wanted.slice(i, i + MAX_BATCH)))
@@ -123,7 +126,7 @@ class Session {
     this.#signal = options.signal ?? new AbortController().signal;
   }
 
-  async evaluateBatch(identities: readonly (FieldElement | undefined)[]): Promise<Evaluation[]> {
+  async evaluateBatch(identities: readonly FieldElement[]): Promise<Evaluation[]> {
     const requests: BlindedRequest[] = [];
     for (const identity of identities) requests.push(await this.#queue.run(() => blindRequest(identity)));
     const failures = new Map<number, CountersealError>();
@@ -233,8 +236,7 @@ class Session {
           ? undefined
           : finish(request, combined[i]!, responses as Scalar[], this.committee.groupKey);
         if (s === undefined) return true;
-        const evaluation = evaluationOf(request, combined[i]!, s);
-        if (evaluation) evaluations.push(evaluation);
+        evaluations.push(evaluationOf(request, combined[i]!, s));
         return false;
       });
       if (!faulty) continue;
