@@ -121,7 +121,7 @@ export const hashProofVerifier: ProofVerifier & { calls: number } = {
   },
 };
 
-export const payloadOf = (name: string, size = 256): Uint8Array =>
+export const payloadOf = (name: string, size = 1024): Uint8Array =>
   new Uint8Array(size).fill(seedOf(name)[0]!);
 
 /** Makes and signs transactions for one network, as an agent would. */

@@ -1,0 +1,337 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { CountersealError, ensure, type ErrorCode } from '../errors.js';
+import {
+  BLOCK_MAX_BYTES,
+  BLOCK_MAX_TRANSACTIONS,
+  encodeRecord,
+  type Genesis,
+  isRejection,
+  type LedgerReader,
+  type LogIndex,
+  type LogRecord,
+  type NoteSigner,
+  type ParsedTransaction,
+  parseTransaction,
+  type ProofVerifier,
+  type Rejection,
+  signCheckpoint,
+  StateMachine,
+  type Store,
+  type UnixMs,
+  type Write,
+} from '../ledger/index.js';
+import { CommitSignal } from './commit-signal.js';
+import { HeadFile } from './head-file.js';
+import { LevelStore } from './level-store.js';
+import { erasePayload, payloadWrites, readPayload } from './payloads.js';
+
+/** Transactions that may wait, in checking or for a block, before submitters are told to come back. */
+export const QUEUE_MAX = 4096;
+/** Records in one message of a stream: at 3 KiB each well below what gRPC carries. */
+export const STREAM_BATCH_RECORDS = 256;
+
+export interface EmbeddedOptions {
+  /** Holds the database; made if it does not exist. */
+  readonly directory: string;
+  readonly genesis: Genesis;
+  readonly verifier: ProofVerifier;
+  /** Signs checkpoints; the name of its key is the network's id. */
+  readonly signer: NoteSigner;
+  readonly clock?: () => number;
+  readonly queueMax?: number;
+  /** A store other than the one in `directory`. */
+  readonly store?: Store;
+}
+
+/** What became of a submitted transaction. */
+export type SubmitResult =
+  | {
+      readonly included: true;
+      readonly index: LogIndex;
+      readonly record: LogRecord;
+      /** The canonical bytes of the record: the leaf. */
+      readonly leaf: Uint8Array;
+    }
+  | { readonly included: false; readonly rejection: Rejection };
+
+/** A part of the log as a stream sends it. */
+export interface LogBatch {
+  readonly from: LogIndex;
+  /** Canonical bytes. */
+  readonly records: readonly Uint8Array[];
+  /** The signed note of a log that ends with these records; empty while more of it follow. */
+  readonly checkpoint: string;
+}
+
+const STOPS: ReadonlySet<ErrorCode> = new Set(['data_corrupted', 'io']);
+
+interface Pending {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  readonly payload: readonly Write[];
+  resolve(result: SubmitResult): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * One process that is the whole ledger. Submitted transactions are checked side by side, so that their proofs verify
+ * in batches; what is ready makes a block, and a block is one synchronous batch (group commit). A submitter is
+ * answered when its transaction is on disk.
+ */
+export class EmbeddedEngine {
+  private readonly ready: Pending[] = [];
+  private readonly pending = new Map<string, Promise<SubmitResult>>();
+  private readonly commits = new CommitSignal();
+  private readonly clock: () => number;
+  private readonly queueMax: number;
+  private producing: Promise<void> | undefined;
+  private failure: CountersealError | undefined;
+  private closed = false;
+  private note: { readonly height: number; readonly text: string } | undefined;
+
+  private constructor(
+    private readonly machine: StateMachine,
+    private readonly store: Store,
+    private readonly head: HeadFile,
+    private readonly options: EmbeddedOptions,
+  ) {
+    this.clock = options.clock ?? Date.now;
+    this.queueMax = options.queueMax ?? QUEUE_MAX;
+  }
+
+  /**
+   * Opens a ledger, or starts one. Throws `failed_precondition` for the directory of another network or one that is
+   * in use, `data_corrupted` for a damaged one, `io`.
+   */
+  static async open(options: EmbeddedOptions): Promise<EmbeddedEngine> {
+    const { directory, genesis, verifier } = options;
+    ensure(
+      options.signer.name === genesis.networkId,
+      'invalid_argument',
+      "the checkpoint key must bear the network's name",
+    );
+    try {
+      mkdirSync(directory, { recursive: true });
+    } catch (cause) {
+      throw new CountersealError('io', `the data directory ${directory} cannot be made`, { cause });
+    }
+    const store = options.store ?? (await LevelStore.open(join(directory, 'ledger')));
+    let head: HeadFile | undefined;
+    try {
+      const machine = await StateMachine.open({ genesis, store, verifier });
+      head = HeadFile.open(join(directory, 'head'));
+      ensureNothingLost(machine, head);
+      await machine.initChain();
+      return new EmbeddedEngine(machine, store, head, options);
+    } catch (error) {
+      head?.close();
+      await store.close();
+      throw error;
+    }
+  }
+
+  /** Everything that can be read of what is committed. */
+  get reader(): LedgerReader {
+    return this.machine.reader;
+  }
+
+  /** Whether transactions are accepted, and if not, why. */
+  status(): { readonly accepting: boolean; readonly reason: string | undefined; readonly waiting: number } {
+    const reason = this.closed ? 'the ledger is closed' : this.failure?.message;
+    return { accepting: reason === undefined, reason, waiting: this.pending.size };
+  }
+
+  /**
+   * Submits a transaction, with its payload if it registers. Resolves when it is durable or refused by the rules; one
+   * that is in the log already gets its first answer again.
+   *
+   * Throws `invalid_argument` for a wrong payload; `unavailable` when the queue is full or the ledger closes;
+   * `io` once the disk has failed: then what was not answered may or may not have been written, and submitting again
+   * after a restart tells.
+   */
+  async submit(bytes: Uint8Array, payload?: Uint8Array): Promise<SubmitResult> {
+    ensure(!this.closed, 'unavailable', 'the ledger is closing');
+    if (this.failure) throw this.failure;
+    const parsed = parseTransaction(bytes);
+    if (isRejection(parsed)) return { included: false, rejection: parsed };
+    const key = bytesToHex(parsed.hash);
+    const known = this.pending.get(key) ?? this.included(parsed);
+    if (known) return known;
+    ensure(
+      this.pending.size < this.queueMax,
+      'unavailable',
+      'too many transactions are waiting: retry later',
+    );
+    const writes = payloadWrites(parsed, payload);
+    const result = this.process(key, bytes.slice(), writes).finally(() => this.pending.delete(key));
+    this.pending.set(key, result);
+    return result;
+  }
+
+  /** The signed note of the last committed block. */
+  checkpoint(): string {
+    const { height, time, logSize: size, logRoot: root, stateRoot } = this.reader.meta();
+    if (this.note?.height !== height) {
+      const origin = this.options.genesis.networkId;
+      const text = signCheckpoint({ origin, size, root, stateRoot, height, time }, this.options.signer);
+      this.note = { height, text };
+    }
+    return this.note.text;
+  }
+
+  /**
+   * The log from a position on, in batches that end with a checkpoint; with `follow`, until `signal` aborts or the
+   * ledger closes. A slow reader costs nothing: it reads what is committed when it comes back for more. Throws
+   * `invalid_argument` for a position beyond the log's end.
+   */
+  async *records(
+    from: LogIndex,
+    { follow = false, signal }: { readonly follow?: boolean; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<LogBatch> {
+    let position: number = from;
+    for (;;) {
+      const seen = this.commits.count;
+      const checkpoint = this.checkpoint();
+      const size = this.reader.meta().logSize;
+      ensure(
+        position <= size,
+        'invalid_argument',
+        `the log has ${size} records, position ${position} is beyond them`,
+      );
+      do {
+        const limit = Math.min(STREAM_BATCH_RECORDS, size - position);
+        const records = await this.reader.recordsFrom(position as LogIndex, limit);
+        const start = position as LogIndex;
+        position += records.length;
+        yield { from: start, records, checkpoint: position === size ? checkpoint : '' };
+      } while (position < size && !signal?.aborted);
+      if (!follow || !(await this.commits.after(seen, signal))) return;
+    }
+  }
+
+  /** The ciphertext of a hash, or undefined: never stored here, or erased. */
+  payload(hash: Uint8Array): Uint8Array | undefined {
+    return readPayload(this.store, hash);
+  }
+
+  /** Erases a ciphertext; the log, tags and verdicts go on without it. Who may ask is for the caller to know. */
+  async erasePayload(hash: Uint8Array): Promise<void> {
+    await erasePayload(this.store, hash);
+  }
+
+  /** Accepts nothing more, answers what was accepted, ends the streams and closes the database. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.allSettled(this.pending.values());
+    await this.producing;
+    this.commits.end();
+    this.head.close();
+    await this.store.close();
+  }
+
+  private included({ hash }: ParsedTransaction): SubmitResult | undefined {
+    const transaction = this.reader.transaction(hash);
+    return transaction && answer(this.reader.record(transaction.index));
+  }
+
+  private async process(key: string, bytes: Uint8Array, payload: readonly Write[]): Promise<SubmitResult> {
+    const now = this.clock() as UnixMs;
+    const rejection = await this.machine.checkTx(bytes, { type: 'new', now });
+    if (rejection) return { included: false, rejection };
+    if (this.failure) throw this.failure;
+    return new Promise((resolve, reject) => {
+      this.ready.push({ key, bytes, payload, resolve, reject });
+      this.producing ??= this.produce();
+    });
+  }
+
+  /** Makes blocks while anything is ready. */
+  private async produce(): Promise<void> {
+    // Whoever became ready in this turn joins the first block.
+    await nextTurn();
+    while (this.ready.length > 0 && !this.failure) await this.makeBlock(this.takeBlock());
+    if (this.failure) for (const waiting of this.ready.splice(0)) waiting.reject(this.failure);
+    // In the same turn as the last look at `ready`: whoever comes next starts anew.
+    this.producing = undefined;
+  }
+
+  private takeBlock(): Pending[] {
+    let count = 0;
+    let size = 0;
+    for (const { bytes } of this.ready) {
+      size += bytes.length;
+      if (count === BLOCK_MAX_TRANSACTIONS || (count > 0 && size > BLOCK_MAX_BYTES)) break;
+      count++;
+    }
+    return this.ready.splice(0, count);
+  }
+
+  private async makeBlock(batch: readonly Pending[]): Promise<void> {
+    const { height, time } = this.machine.info();
+    const block = {
+      height: (height + 1) as typeof height,
+      // A clock that was set back does not set the ledger back.
+      time: Math.max(time, this.clock()) as UnixMs,
+      transactions: batch.map(({ bytes }) => bytes),
+    };
+    let finalized;
+    try {
+      finalized = await this.machine.finalizeBlock(block);
+    } catch (error) {
+      // Nothing was written. A damaged or unreadable store stops the ledger; a verifier in trouble stops these alone.
+      if (error instanceof CountersealError && STOPS.has(error.code)) this.fail(error);
+      for (const waiting of batch) waiting.reject(this.failure ?? error);
+      return;
+    }
+    const { results, records } = finalized;
+    if (records.length > 0) {
+      try {
+        const payloads = batch.flatMap(({ payload }, i) => (results[i]!.code === 0 ? payload : []));
+        await this.machine.commit(finalized, payloads);
+        this.head.write({ height: block.height, appHash: bytesToHex(finalized.appHash) });
+      } catch (error) {
+        this.fail(error);
+        for (const waiting of batch) waiting.reject(this.failure);
+        return;
+      }
+    }
+    batch.forEach((waiting, i) => {
+      const result = results[i]!;
+      waiting.resolve(result.name === 'ok' ? answer(result.record) : { included: false, rejection: result });
+    });
+    if (records.length > 0) this.commits.announce();
+  }
+
+  /** From here on the ledger can be read and not written. */
+  private fail(cause: unknown): void {
+    const known = cause instanceof CountersealError ? cause : undefined;
+    this.failure ??= new CountersealError(
+      known?.code === 'data_corrupted' ? 'data_corrupted' : 'io',
+      `the ledger accepts nothing more: ${known?.message ?? 'an unexpected error'}; mend it and restart`,
+      { cause },
+    );
+  }
+}
+
+const answer = (record: LogRecord): SubmitResult => ({
+  included: true,
+  index: record.index,
+  record,
+  leaf: encodeRecord(record),
+});
+
+/** Throws `data_corrupted` where the database is behind, or beside, what was acknowledged. */
+function ensureNothingLost(machine: StateMachine, file: HeadFile): void {
+  const head = file.read();
+  if (!head) return;
+  const { height, appHash } = machine.info();
+  ensure(
+    head.height < height || (head.height === height && head.appHash === bytesToHex(appHash)),
+    'data_corrupted',
+    `the database is at block ${height} and block ${head.height} was acknowledged: restore a backup`,
+  );
+}

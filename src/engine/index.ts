@@ -1,0 +1,10 @@
+export {
+  EmbeddedEngine,
+  type EmbeddedOptions,
+  type LogBatch,
+  QUEUE_MAX,
+  STREAM_BATCH_RECORDS,
+  type SubmitResult,
+} from './embedded.js';
+export { LevelStore } from './level-store.js';
+export { PAYLOAD_MAX_BYTES, PAYLOAD_MIN_BYTES } from './payloads.js';
