@@ -1,0 +1,51 @@
+export { PROOF_LENGTH, proofFromBytes, proofToBytes, type Groth16Proof } from './proof-encoding.js';
+export {
+  KeyRegistry,
+  packageKeys,
+  requireSetup,
+  requireVerificationKey,
+  statementName,
+  type ProvingFiles,
+  type Statement,
+  type StatementKey,
+} from './keys.js';
+export type { VerificationKey } from './verification-key.js';
+export { verify, type Verifier } from './verify.js';
+export { BatchVerifier, type BatchVerifierOptions } from './batch-verifier.js';
+export type { CircuitInput, CircuitInputs, Proved, ProveOptions, Prover, ProveStage } from './prover.js';
+export { defaultProver } from './default-prover.js';
+export { SnarkjsProver, type SnarkjsProverOptions } from './snarkjs-prover.js';
+export { RapidsnarkProver, type RapidsnarkProverOptions } from './rapidsnark-prover.js';
+export {
+  registerInstance,
+  registerOutputs,
+  type RegisterEvaluation,
+  type RegisterFingerprint,
+  type RegisterInstance,
+  type RegisterOutputs,
+  type RegisterRequest,
+} from './register.js';
+export {
+  parseRegisterSignals,
+  REGISTER,
+  REGISTER_SIGNAL_COUNT,
+  registerSignals,
+  type RegisterPublic,
+} from './register-signals.js';
+export {
+  brokenGuarantees,
+  checkRegister,
+  REGISTER_GUARANTEES,
+  type RegisterGuarantee,
+} from './register-relation.js';
+export {
+  commitmentOf,
+  identityOf,
+  memberIdOf,
+  memberLeafOf,
+  MEMBERS_DEPTH,
+  nullifierOf,
+  openEscrow,
+  QUOTA_MAX,
+  sealEscrow,
+} from './register-values.js';
