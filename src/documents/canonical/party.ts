@@ -42,7 +42,8 @@ export const NAME_MAX_BYTES = 240;
 /**
  * A party as `scheme|id`: the first of tax identifier, other tax number, legal registration, EORI, LEI, DUNS, GLN that
  * the document has, wherever it stands; then those of the electronic address; then the name, which identifies weakly.
- * Text in the place of an identifier (`registered for tax`) has no digit and is passed over.
+ * Text in the place of an identifier (`registered for tax`) has no digit and is passed over, and so are numbers that
+ * have not the shape of their scheme.
  *
  * Null if the party has neither identifier nor name.
  *
@@ -52,7 +53,7 @@ export const NAME_MAX_BYTES = 240;
 export function canonicalParty(party: PartyFields): CanonicalParty | null {
   for (const ids of [party.ids, party.endpoints]) {
     for (const scheme of PARTY_SCHEMES) {
-      const candidates = ids.filter((id) => id.register.scheme === scheme && /\p{Nd}/u.test(id.value));
+      const candidates = ids.filter((id) => id.register.scheme === scheme && hasShape(scheme, id));
       if (candidates.length > 0) return preferred(scheme, candidates, party.country);
     }
   }
@@ -67,6 +68,21 @@ export function canonicalParty(party: PartyFields): CanonicalParty | null {
     weak: true,
     warnings: [],
   };
+}
+
+/** Schemes whose numbers are worldwide have one shape: what has another is a number of somebody's own list. */
+const SHAPES: Readonly<Partial<Record<PartyScheme, (id: string) => boolean>>> = {
+  EORI: isEori,
+  LEI: (id) => /^[A-Z0-9]{20}$/.test(id),
+  DUNS: isDuns,
+  GLN: (id) => /^[0-9]{13}$/.test(id),
+};
+
+/** Whether the value can be an identifier at all: it has a digit, and the shape of its scheme. */
+function hasShape(scheme: PartyScheme, { value, field }: PartyId): boolean {
+  if (!/\p{Nd}/u.test(value)) return false;
+  const shape = SHAPES[scheme];
+  return shape === undefined || shape(alphanumeric(value, field));
 }
 
 /** Of several identifiers of one scheme: that of the party's own country, then the first in code-unit order. */
@@ -107,13 +123,12 @@ function identifier(scheme: PartyScheme, value: string, country: string | undefi
     case 'REG':
       return registration(value, country, field);
     case 'EORI':
-      return shaped(alphanumeric(value, field), isEori, field, 'EORI number');
-    case 'LEI':
-      return shaped(alphanumeric(value, field), isLei, field, 'LEI');
     case 'DUNS':
-      return shaped(alphanumeric(value, field), isDuns, field, 'D-U-N-S number');
+      return { value: alphanumeric(value, field) };
+    case 'LEI':
+      return withCheckDigit(alphanumeric(value, field), isLei, field, 'LEI');
     case 'GLN':
-      return shaped(alphanumeric(value, field), isGln, field, 'GLN');
+      return withCheckDigit(alphanumeric(value, field), isGln, field, 'GLN');
   }
 }
 
@@ -130,7 +145,7 @@ function registration(value: string, country: string | undefined, field: string)
   return { value: id.startsWith(country) ? id : country + id };
 }
 
-function shaped(id: string, holds: (id: string) => boolean, field: string, name: string): Checked {
+function withCheckDigit(id: string, holds: (id: string) => boolean, field: string, name: string): Checked {
   return holds(id)
     ? { value: id }
     : { value: id, warning: `${field}: ${id} is not a valid ${name}: check it` };

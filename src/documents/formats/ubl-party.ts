@@ -65,11 +65,12 @@ export function ublParty(reader: XmlReader, container: XmlElement, field: string
     add(ids, found, register ?? { scheme: 'REG' });
   }
   for (const found of reader.values(party, 'cac:PartyIdentification/cbc:ID')) {
-    const scheme = schemeId(found);
-    const code = TAXPAYER_CODES[scheme ?? ''];
-    const national =
-      code !== undefined && /SUNAT|DIAN|DOCUMENTO/i.test([...found.attributes.values()].join(' '));
-    add(ids, found, national ? { scheme: 'VAT', country: code } : registerOf(scheme));
+    const taxpayerOf = taxpayerCountry(found);
+    add(
+      ids,
+      found,
+      taxpayerOf === undefined ? registerOf(schemeId(found)) : { scheme: 'VAT', country: taxpayerOf },
+    );
   }
   for (const found of reader.values(party, 'cbc:EndpointID'))
     add(endpoints, found, registerOf(schemeId(found)));
@@ -94,15 +95,29 @@ function isDian(found: Found): boolean {
   return found.attributes.get('schemeAgencyID') === DIAN_AGENCY;
 }
 
-/** Which register a PartyTaxScheme/CompanyID is of: value added tax, or any other number of a tax office (BT-32). */
+/**
+ * Which register a PartyTaxScheme/CompanyID is of. The tax decides before the scheme of the number: in countries whose
+ * tax number is that of the register, senders name either. Without a known tax it is some number of a tax office (BT-32).
+ */
 function taxRegister(reader: XmlReader, scheme: XmlElement, found: Found): Register {
   if (isDian(found)) return { scheme: 'VAT', country: 'CO' };
+  const taxpayer = taxpayerCountry(found);
+  if (taxpayer !== undefined) return { scheme: 'VAT', country: taxpayer };
   const own = registerOf(schemeId(found));
-  if (own !== undefined) return own;
   const names = [
     ...reader.values(scheme, 'cac:TaxScheme/cbc:ID'),
     ...reader.values(scheme, 'cac:TaxScheme/cbc:Name'),
   ];
-  const valueAdded = names.length === 0 || names.some(({ value }) => VALUE_ADDED.test(value.toUpperCase()));
-  return { scheme: valueAdded ? 'VAT' : 'TAX' };
+  if (
+    names.length > 0 ? names.some(({ value }) => VALUE_ADDED.test(value.toUpperCase())) : own === undefined
+  ) {
+    return own?.country === undefined ? { scheme: 'VAT' } : { scheme: 'VAT', country: own.country };
+  }
+  return own ?? { scheme: 'TAX' };
+}
+
+/** The country whose tax office gave this number, by the identity card code that some national formats put on it. */
+function taxpayerCountry(found: Found): string | undefined {
+  const country = TAXPAYER_CODES[schemeId(found) ?? ''];
+  return /SUNAT|DIAN|DOCUMENTO/i.test([...found.attributes.values()].join(' ')) ? country : undefined;
 }

@@ -254,6 +254,26 @@ describe('UBL', () => {
         identification('202001234567', 'schemeID="BRN"'),
       'VAT|MYC2584563222',
     ],
+    [
+      'a register number as the tax number, Denmark',
+      country('DK') + tax('DK16356706', 'VAT', ' schemeID="CVR"') + legal('16356706', ' schemeID="CVR"'),
+      'VAT|DK16356706',
+    ],
+    [
+      'Peru, tax scheme',
+      tax('20200464529', '-', ' schemeID="6" schemeName="SUNAT:Identificador de Documento de Identidad"'),
+      'VAT|PE20200464529',
+    ],
+    [
+      'a supplier number that is called a GLN',
+      identification('Supp123', 'schemeID="GLN"') + legal('5566778899', ' schemeID="0007"'),
+      'REG|SE5566778899',
+    ],
+    [
+      'only such a number',
+      identification('Supp123', 'schemeID="GLN"') + '<cac:PartyName><cbc:Name>X</cbc:Name></cac:PartyName>',
+      'NAME|X|',
+    ],
     ['GLN only', identification('4000001123452', 'schemeID="0088"'), 'GLN|4000001123452'],
     ['DUNS only', identification('123456789', 'schemeID="0060"'), 'DUNS|123456789'],
     ['LEI as legal entity', legal('529900T8BM49AURSDO55', ' schemeID="0199"'), 'LEI|529900T8BM49AURSDO55'],
