@@ -5,12 +5,12 @@ include "circomlib/circuits/escalarmulfix.circom";
 
 // scalar·G for the subgroup's generator G = Base8 of EIP-2494.
 //
-// circomlib adds multiples of G in windows of three bits on the Montgomery form. Before window i its
-// accumulator is 2^250 + t, t < 2^247, and the window adds w <= 2^249: never equal modulo l, so every slope is
-// unique. They are opposite for one value of the low 249 bits, which then has no witness: no honest scalar,
-// being random, ever meets it.
+// circomlib adds multiples of G in windows of three bits on the Montgomery form. For n = 251 its accumulator is
+// 2^250 + t, t < 2^247, before a window that adds w <= 2^249: never equal modulo l, so every slope is unique.
+// They are opposite for one value of the low 249 bits, which has no witness: a random scalar never meets it.
 template MultiplyGenerator(n) {
-    assert(n <= 251);
+    // circomlib's segments of 249 bits do not add up for 247 to 249.
+    assert(n <= 246 || (n >= 250 && n <= 251));
     signal input {binary} scalar[n];
     signal output {subgroup} out[2];
 

@@ -1,13 +1,20 @@
 import {
+  BASE,
+  dleqChallenge,
+  encodeToCurve,
   fieldElement,
   fieldFromDecimal,
+  multiply,
   pointFromAffine,
+  randomScalar,
+  reduceScalar,
   scalar,
   type FieldElement,
   type Point,
   type Scalar,
 } from '../../src/crypto/index.js';
-import type { RegisterRequest } from '../../src/proofs/register.js';
+import type { RegisterEvaluation, RegisterRequest } from '../../src/proofs/register.js';
+import { identityOf, mapPair } from '../../src/proofs/register-values.js';
 import { vectors } from './vectors.js';
 
 const vector = vectors('register');
@@ -63,3 +70,32 @@ export const EXAMPLE_OUTPUTS = {
   escrowPoint: point(vector.escrow.point),
   escrow: vector.escrow.cipher.map(element) as FieldElement[],
 };
+
+/** What an evaluation by `key` yields for P, proved against its own public key. `claimed` is a lie about N. */
+export function evaluateWith(
+  key: Scalar,
+  P: Point,
+  {
+    claimed = multiply(P, key),
+    accept = () => true,
+  }: { claimed?: Point; accept?: (c: bigint) => boolean } = {},
+): RegisterEvaluation {
+  const K = multiply(BASE, key);
+  for (;;) {
+    const nonce = randomScalar();
+    const c = dleqChallenge(K, P, claimed, multiply(BASE, nonce), multiply(P, nonce));
+    if (accept(c)) return { evaluated: claimed, challenge: c, response: reduceScalar(nonce - c * key) };
+  }
+}
+
+/** The request with other contents, and evaluations to match. */
+export function requestFor(change: Partial<RegisterRequest>): RegisterRequest {
+  const request = { ...EXAMPLE_REQUEST, ...change };
+  return {
+    ...request,
+    fingerprints: mapPair(request.fingerprints, ({ id, mask }) => {
+      const { point: P } = encodeToCurve(identityOf(id, BigInt(mask), request.slots));
+      return { id, mask, evaluation: evaluateWith(OPRF_SECRET, P) };
+    }),
+  };
+}
