@@ -6,5 +6,6 @@ export {
   STREAM_BATCH_RECORDS,
   type SubmitResult,
 } from './embedded.js';
+export { NetworkProofVerifier } from './proof-verifier.js';
 export { LevelStore } from './level-store.js';
 export { PAYLOAD_MAX_BYTES, PAYLOAD_MIN_BYTES } from './payloads.js';

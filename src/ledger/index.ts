@@ -108,6 +108,7 @@ export { decodeCanonical } from './codec.js';
 export { equalBytes, sha256 } from './hash.js';
 export { addToIndex, findMatches, setIndexedState, type TagScope } from './tag-index.js';
 export { Overlay } from './overlay.js';
+export { Replica } from './replica.js';
 export { MemoryStore } from './memory-store.js';
 export type { KeyRange, Reader, Store, Write } from './store.js';
 export type { LedgerStatement, ProofVerifier } from './proof-verifier.js';

@@ -24,8 +24,10 @@ export const protobufPackage = "counterseal.v1";
 export const protobufFileName = "counterseal/v1/evaluator.proto";
 
 export interface RoundOneRequest {
+  /** The epoch of the shares that the member believes current. */
+  shareEpoch: number;
   /** Blinded points B', 64 bytes each: x and y, big-endian. */
-  blinded: Buffer[];
+  blinded: Uint8Array[];
 }
 
 export interface RoundOneResponse {
@@ -34,24 +36,24 @@ export interface RoundOneResponse {
 
 export interface RoundOneAnswer {
   /** Names the pending nonce; 16 bytes. */
-  handle: Buffer;
+  handle: Uint8Array;
   /** k_i·B, d_i·G and d_i·B, 64 bytes each. */
-  evaluated: Buffer;
-  nonceBase: Buffer;
-  nonceBlinded: Buffer;
+  evaluated: Uint8Array;
+  nonceBase: Uint8Array;
+  nonceBlinded: Uint8Array;
 }
 
 export interface RoundTwoRequest {
-  challenges: Challenge[];
+  shareEpoch: number;
+  /** The ids whose answers are combined, ascending. */
+  quorum: number[];
+  challenges: BlindedChallenge[];
 }
 
-export interface Challenge {
-  handle: Buffer;
-  blinded: Buffer;
-  /** The ids whose answers are combined. */
-  quorum: number[];
+export interface BlindedChallenge {
+  handle: Uint8Array;
   /** c - b, 32 bytes big-endian, below l. */
-  challenge: Buffer;
+  challenge: Uint8Array;
 }
 
 export interface RoundTwoResponse {
@@ -60,29 +62,32 @@ export interface RoundTwoResponse {
 
 export interface RoundTwoAnswer {
   /** s_i, 32 bytes big-endian. */
-  response: Buffer;
+  response: Uint8Array;
   /** Ed25519, by the evaluator's signing key: evidence, should the answer be false. */
-  signature: Buffer;
+  signature: Uint8Array;
 }
 
 export interface DeliverRequest {
   /** 1, 2 or 3. */
   round: number;
   /** JSON of the round's message. */
-  message: Buffer;
+  message: Uint8Array;
 }
 
 export interface DeliverResponse {
 }
 
 function createBaseRoundOneRequest(): RoundOneRequest {
-  return { blinded: [] };
+  return { shareEpoch: 0, blinded: [] };
 }
 
 export const RoundOneRequest: MessageFns<RoundOneRequest> = {
   encode(message: RoundOneRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shareEpoch !== 0) {
+      writer.uint32(8).uint32(message.shareEpoch);
+    }
     for (const v of message.blinded) {
-      writer.uint32(10).bytes(v!);
+      writer.uint32(18).bytes(v!);
     }
     return writer;
   },
@@ -101,11 +106,19 @@ export const RoundOneRequest: MessageFns<RoundOneRequest> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.blinded.push(Buffer.from(reader.bytes()));
+            message.shareEpoch = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.blinded.push(reader.bytes());
             continue;
           }
         }
@@ -125,6 +138,7 @@ export const RoundOneRequest: MessageFns<RoundOneRequest> = {
   },
   fromPartial(object: DeepPartial<RoundOneRequest>): RoundOneRequest {
     const message = createBaseRoundOneRequest();
+    message.shareEpoch = object.shareEpoch ?? 0;
     message.blinded = object.blinded?.map((e) => e) || [];
     return message;
   },
@@ -187,10 +201,10 @@ export const RoundOneResponse: MessageFns<RoundOneResponse> = {
 
 function createBaseRoundOneAnswer(): RoundOneAnswer {
   return {
-    handle: Buffer.alloc(0),
-    evaluated: Buffer.alloc(0),
-    nonceBase: Buffer.alloc(0),
-    nonceBlinded: Buffer.alloc(0),
+    handle: new Uint8Array(0),
+    evaluated: new Uint8Array(0),
+    nonceBase: new Uint8Array(0),
+    nonceBlinded: new Uint8Array(0),
   };
 }
 
@@ -229,7 +243,7 @@ export const RoundOneAnswer: MessageFns<RoundOneAnswer> = {
               break;
             }
 
-            message.handle = Buffer.from(reader.bytes());
+            message.handle = reader.bytes();
             continue;
           }
           case 2: {
@@ -237,7 +251,7 @@ export const RoundOneAnswer: MessageFns<RoundOneAnswer> = {
               break;
             }
 
-            message.evaluated = Buffer.from(reader.bytes());
+            message.evaluated = reader.bytes();
             continue;
           }
           case 3: {
@@ -245,7 +259,7 @@ export const RoundOneAnswer: MessageFns<RoundOneAnswer> = {
               break;
             }
 
-            message.nonceBase = Buffer.from(reader.bytes());
+            message.nonceBase = reader.bytes();
             continue;
           }
           case 4: {
@@ -253,7 +267,7 @@ export const RoundOneAnswer: MessageFns<RoundOneAnswer> = {
               break;
             }
 
-            message.nonceBlinded = Buffer.from(reader.bytes());
+            message.nonceBlinded = reader.bytes();
             continue;
           }
         }
@@ -273,22 +287,32 @@ export const RoundOneAnswer: MessageFns<RoundOneAnswer> = {
   },
   fromPartial(object: DeepPartial<RoundOneAnswer>): RoundOneAnswer {
     const message = createBaseRoundOneAnswer();
-    message.handle = object.handle ?? Buffer.alloc(0);
-    message.evaluated = object.evaluated ?? Buffer.alloc(0);
-    message.nonceBase = object.nonceBase ?? Buffer.alloc(0);
-    message.nonceBlinded = object.nonceBlinded ?? Buffer.alloc(0);
+    message.handle = object.handle ?? new Uint8Array(0);
+    message.evaluated = object.evaluated ?? new Uint8Array(0);
+    message.nonceBase = object.nonceBase ?? new Uint8Array(0);
+    message.nonceBlinded = object.nonceBlinded ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseRoundTwoRequest(): RoundTwoRequest {
-  return { challenges: [] };
+  return { shareEpoch: 0, quorum: [], challenges: [] };
 }
 
 export const RoundTwoRequest: MessageFns<RoundTwoRequest> = {
   encode(message: RoundTwoRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shareEpoch !== 0) {
+      writer.uint32(8).uint32(message.shareEpoch);
+    }
+    if (message.quorum.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.quorum) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
     for (const v of message.challenges) {
-      Challenge.encode(v!, writer.uint32(10).fork()).join();
+      BlindedChallenge.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -307,11 +331,37 @@ export const RoundTwoRequest: MessageFns<RoundTwoRequest> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.challenges.push(Challenge.decode(reader, reader.uint32()));
+            message.shareEpoch = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.quorum.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.quorum.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.challenges.push(BlindedChallenge.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -331,37 +381,29 @@ export const RoundTwoRequest: MessageFns<RoundTwoRequest> = {
   },
   fromPartial(object: DeepPartial<RoundTwoRequest>): RoundTwoRequest {
     const message = createBaseRoundTwoRequest();
-    message.challenges = object.challenges?.map((e) => Challenge.fromPartial(e)) || [];
+    message.shareEpoch = object.shareEpoch ?? 0;
+    message.quorum = object.quorum?.map((e) => e) || [];
+    message.challenges = object.challenges?.map((e) => BlindedChallenge.fromPartial(e)) || [];
     return message;
   },
 };
 
-function createBaseChallenge(): Challenge {
-  return { handle: Buffer.alloc(0), blinded: Buffer.alloc(0), quorum: [], challenge: Buffer.alloc(0) };
+function createBaseBlindedChallenge(): BlindedChallenge {
+  return { handle: new Uint8Array(0), challenge: new Uint8Array(0) };
 }
 
-export const Challenge: MessageFns<Challenge> = {
-  encode(message: Challenge, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const BlindedChallenge: MessageFns<BlindedChallenge> = {
+  encode(message: BlindedChallenge, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.handle.length !== 0) {
       writer.uint32(10).bytes(message.handle);
     }
-    if (message.blinded.length !== 0) {
-      writer.uint32(18).bytes(message.blinded);
-    }
-    if (message.quorum.length !== 0) {
-      writer.uint32(26).fork();
-      for (const v of message.quorum) {
-        writer.uint32(v);
-      }
-      writer.join();
-    }
     if (message.challenge.length !== 0) {
-      writer.uint32(34).bytes(message.challenge);
+      writer.uint32(18).bytes(message.challenge);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): Challenge {
+  decode(input: BinaryReader | Uint8Array, length?: number): BlindedChallenge {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -370,7 +412,7 @@ export const Challenge: MessageFns<Challenge> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseChallenge();
+      const message = createBaseBlindedChallenge();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -379,7 +421,7 @@ export const Challenge: MessageFns<Challenge> = {
               break;
             }
 
-            message.handle = Buffer.from(reader.bytes());
+            message.handle = reader.bytes();
             continue;
           }
           case 2: {
@@ -387,33 +429,7 @@ export const Challenge: MessageFns<Challenge> = {
               break;
             }
 
-            message.blinded = Buffer.from(reader.bytes());
-            continue;
-          }
-          case 3: {
-            if (tag === 24) {
-              message.quorum.push(reader.uint32());
-
-              continue;
-            }
-
-            if (tag === 26) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.quorum.push(reader.uint32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.challenge = Buffer.from(reader.bytes());
+            message.challenge = reader.bytes();
             continue;
           }
         }
@@ -428,15 +444,13 @@ export const Challenge: MessageFns<Challenge> = {
     }
   },
 
-  create(base?: DeepPartial<Challenge>): Challenge {
-    return Challenge.fromPartial(base ?? {});
+  create(base?: DeepPartial<BlindedChallenge>): BlindedChallenge {
+    return BlindedChallenge.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<Challenge>): Challenge {
-    const message = createBaseChallenge();
-    message.handle = object.handle ?? Buffer.alloc(0);
-    message.blinded = object.blinded ?? Buffer.alloc(0);
-    message.quorum = object.quorum?.map((e) => e) || [];
-    message.challenge = object.challenge ?? Buffer.alloc(0);
+  fromPartial(object: DeepPartial<BlindedChallenge>): BlindedChallenge {
+    const message = createBaseBlindedChallenge();
+    message.handle = object.handle ?? new Uint8Array(0);
+    message.challenge = object.challenge ?? new Uint8Array(0);
     return message;
   },
 };
@@ -497,7 +511,7 @@ export const RoundTwoResponse: MessageFns<RoundTwoResponse> = {
 };
 
 function createBaseRoundTwoAnswer(): RoundTwoAnswer {
-  return { response: Buffer.alloc(0), signature: Buffer.alloc(0) };
+  return { response: new Uint8Array(0), signature: new Uint8Array(0) };
 }
 
 export const RoundTwoAnswer: MessageFns<RoundTwoAnswer> = {
@@ -529,7 +543,7 @@ export const RoundTwoAnswer: MessageFns<RoundTwoAnswer> = {
               break;
             }
 
-            message.response = Buffer.from(reader.bytes());
+            message.response = reader.bytes();
             continue;
           }
           case 2: {
@@ -537,7 +551,7 @@ export const RoundTwoAnswer: MessageFns<RoundTwoAnswer> = {
               break;
             }
 
-            message.signature = Buffer.from(reader.bytes());
+            message.signature = reader.bytes();
             continue;
           }
         }
@@ -557,14 +571,14 @@ export const RoundTwoAnswer: MessageFns<RoundTwoAnswer> = {
   },
   fromPartial(object: DeepPartial<RoundTwoAnswer>): RoundTwoAnswer {
     const message = createBaseRoundTwoAnswer();
-    message.response = object.response ?? Buffer.alloc(0);
-    message.signature = object.signature ?? Buffer.alloc(0);
+    message.response = object.response ?? new Uint8Array(0);
+    message.signature = object.signature ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseDeliverRequest(): DeliverRequest {
-  return { round: 0, message: Buffer.alloc(0) };
+  return { round: 0, message: new Uint8Array(0) };
 }
 
 export const DeliverRequest: MessageFns<DeliverRequest> = {
@@ -604,7 +618,7 @@ export const DeliverRequest: MessageFns<DeliverRequest> = {
               break;
             }
 
-            message.message = Buffer.from(reader.bytes());
+            message.message = reader.bytes();
             continue;
           }
         }
@@ -625,7 +639,7 @@ export const DeliverRequest: MessageFns<DeliverRequest> = {
   fromPartial(object: DeepPartial<DeliverRequest>): DeliverRequest {
     const message = createBaseDeliverRequest();
     message.round = object.round ?? 0;
-    message.message = object.message ?? Buffer.alloc(0);
+    message.message = object.message ?? new Uint8Array(0);
     return message;
   },
 };

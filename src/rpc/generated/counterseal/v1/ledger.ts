@@ -29,7 +29,7 @@ export interface GetGenesisRequest {
 }
 
 export interface GetGenesisResponse {
-  genesis: Buffer;
+  genesis: Uint8Array;
 }
 
 export interface GetCheckpointRequest {
@@ -42,15 +42,15 @@ export interface GetCheckpointResponse {
 
 export interface SubmitTransactionRequest {
   /** The canonical encoding. */
-  transaction: Buffer;
+  transaction: Uint8Array;
   /** The sealed document whose hash a `register` transaction names; empty with any other. */
-  payload: Buffer;
+  payload: Uint8Array;
 }
 
 export interface SubmitTransactionResponse {
   /** The position of the record in the log. */
   index: bigint;
-  record: Buffer;
+  record: Uint8Array;
 }
 
 export interface StreamRecordsRequest {
@@ -61,7 +61,7 @@ export interface StreamRecordsRequest {
 export interface StreamRecordsResponse {
   /** The position of the first record. */
   from: bigint;
-  records: Buffer[];
+  records: Uint8Array[];
   /** Of a log that has all records up to here. Empty in all but the last message of a batch. */
   checkpoint: string;
 }
@@ -110,7 +110,7 @@ export const GetGenesisRequest: MessageFns<GetGenesisRequest> = {
 };
 
 function createBaseGetGenesisResponse(): GetGenesisResponse {
-  return { genesis: Buffer.alloc(0) };
+  return { genesis: new Uint8Array(0) };
 }
 
 export const GetGenesisResponse: MessageFns<GetGenesisResponse> = {
@@ -139,7 +139,7 @@ export const GetGenesisResponse: MessageFns<GetGenesisResponse> = {
               break;
             }
 
-            message.genesis = Buffer.from(reader.bytes());
+            message.genesis = reader.bytes();
             continue;
           }
         }
@@ -159,7 +159,7 @@ export const GetGenesisResponse: MessageFns<GetGenesisResponse> = {
   },
   fromPartial(object: DeepPartial<GetGenesisResponse>): GetGenesisResponse {
     const message = createBaseGetGenesisResponse();
-    message.genesis = object.genesis ?? Buffer.alloc(0);
+    message.genesis = object.genesis ?? new Uint8Array(0);
     return message;
   },
 };
@@ -263,7 +263,7 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
 };
 
 function createBaseSubmitTransactionRequest(): SubmitTransactionRequest {
-  return { transaction: Buffer.alloc(0), payload: Buffer.alloc(0) };
+  return { transaction: new Uint8Array(0), payload: new Uint8Array(0) };
 }
 
 export const SubmitTransactionRequest: MessageFns<SubmitTransactionRequest> = {
@@ -295,7 +295,7 @@ export const SubmitTransactionRequest: MessageFns<SubmitTransactionRequest> = {
               break;
             }
 
-            message.transaction = Buffer.from(reader.bytes());
+            message.transaction = reader.bytes();
             continue;
           }
           case 2: {
@@ -303,7 +303,7 @@ export const SubmitTransactionRequest: MessageFns<SubmitTransactionRequest> = {
               break;
             }
 
-            message.payload = Buffer.from(reader.bytes());
+            message.payload = reader.bytes();
             continue;
           }
         }
@@ -323,14 +323,14 @@ export const SubmitTransactionRequest: MessageFns<SubmitTransactionRequest> = {
   },
   fromPartial(object: DeepPartial<SubmitTransactionRequest>): SubmitTransactionRequest {
     const message = createBaseSubmitTransactionRequest();
-    message.transaction = object.transaction ?? Buffer.alloc(0);
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.transaction = object.transaction ?? new Uint8Array(0);
+    message.payload = object.payload ?? new Uint8Array(0);
     return message;
   },
 };
 
 function createBaseSubmitTransactionResponse(): SubmitTransactionResponse {
-  return { index: 0n, record: Buffer.alloc(0) };
+  return { index: 0n, record: new Uint8Array(0) };
 }
 
 export const SubmitTransactionResponse: MessageFns<SubmitTransactionResponse> = {
@@ -373,7 +373,7 @@ export const SubmitTransactionResponse: MessageFns<SubmitTransactionResponse> = 
               break;
             }
 
-            message.record = Buffer.from(reader.bytes());
+            message.record = reader.bytes();
             continue;
           }
         }
@@ -394,7 +394,7 @@ export const SubmitTransactionResponse: MessageFns<SubmitTransactionResponse> = 
   fromPartial(object: DeepPartial<SubmitTransactionResponse>): SubmitTransactionResponse {
     const message = createBaseSubmitTransactionResponse();
     message.index = (object.index !== undefined && object.index !== null) ? BigInt(object.index) : 0n;
-    message.record = object.record ?? Buffer.alloc(0);
+    message.record = object.record ?? new Uint8Array(0);
     return message;
   },
 };
@@ -516,7 +516,7 @@ export const StreamRecordsResponse: MessageFns<StreamRecordsResponse> = {
               break;
             }
 
-            message.records.push(Buffer.from(reader.bytes()));
+            message.records.push(reader.bytes());
             continue;
           }
           case 3: {

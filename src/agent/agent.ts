@@ -1,0 +1,339 @@
+import { ed25519Sign, type FieldElement } from '../crypto/index.js';
+import type { CanonicalDocument } from '../documents/index.js';
+import { CountersealError, ensure } from '../errors.js';
+import {
+  actionMessage,
+  decodeRecord,
+  encodeTransaction,
+  networkOf,
+  parseGenesis,
+  purposeOf,
+  stateAt,
+  unixMs,
+  type Action,
+  type ActionOrder,
+  type IndexedEntry,
+  type Network,
+  type Replica,
+  type Sequence,
+  type VerdictLabel,
+} from '../ledger/index.js';
+import { evaluate, tagOf, type Committee, type Evaluation, type EvaluatorWarning } from '../oprf/index.js';
+import type { Prover } from '../proofs/index.js';
+import type { RemoteEvaluator } from '../rpc/evaluator-client.js';
+import { LedgerClient } from '../rpc/ledger-client.js';
+import { committeeOf, connectEvaluators } from './committee.js';
+import { listEntries, ownEntry, putEntry, type EntryView, type OwnEntry } from './entries.js';
+import { findingsOf, type Findings, type OwnMatch } from './findings.js';
+import { fingerprintDocument } from './fingerprinting.js';
+import { homePaths, openHome, type OpenHome } from './home.js';
+import { LedgerCopy } from './ledger-copy.js';
+import { prepareRegistration, type RegisterProgress } from './register.js';
+import { AgentStore, type StoreSession } from './store.js';
+import { watchRecords, type WatchEvent } from './watch.js';
+
+/** How long a signed action may wait for its block. */
+const ACTION_VALIDITY_MS = 10 * 60_000;
+
+export interface CheckResult extends Findings {
+  readonly purpose: string;
+  /** Entries under the other purposes that a check consults: context, not part of the verdict. */
+  readonly alsoUnder: readonly { readonly purpose: string; readonly entries: number }[];
+  readonly warnings: readonly EvaluatorWarning[];
+}
+
+export interface RegisterResult extends Findings {
+  readonly purpose: string;
+  readonly sequence: number;
+  readonly warnings: readonly EvaluatorWarning[];
+}
+
+export interface ActionResult {
+  readonly sequence: number;
+  readonly action: Action['kind'];
+  /** `refused`: an engagement that met a verdict that was not accepted; the entry is as it was. */
+  readonly outcome: 'done' | 'refused';
+  readonly state: string;
+  /** What an engagement met, the member's own entries included. */
+  readonly verdict?: VerdictLabel;
+}
+
+/** A member's side of a network: what its folder, its vault's keys and the network's services make possible. */
+export class Agent {
+  private constructor(
+    readonly home: OpenHome,
+    readonly network: Network,
+    private readonly committee: Committee,
+    private readonly evaluators: readonly RemoteEvaluator[],
+    private readonly ledger: LedgerClient,
+    private readonly store: AgentStore,
+    private readonly copy: LedgerCopy,
+  ) {}
+
+  /** Opens a member's folder with its passphrase. Connects to nothing yet. */
+  static async open(folder: string, passphrase: string): Promise<Agent> {
+    const home = await openHome(folder, passphrase);
+    const network = await networkOf(parseGenesis(home.genesis));
+    ensure(
+      network.id === home.config.networkId,
+      'data_corrupted',
+      'genesis.json is of another network',
+      'genesis',
+    );
+    const store = new AgentStore(homePaths(folder).database, home.keys.storeKey);
+    const ledger = new LedgerClient(home.config.nodes, network.genesis.ca);
+    return new Agent(
+      home,
+      network,
+      committeeOf(network.genesis),
+      connectEvaluators(home.config, network.genesis, home.identity),
+      ledger,
+      store,
+      new LedgerCopy(network, store, ledger),
+    );
+  }
+
+  /**
+   * Whether a document would be unique under a purpose: two evaluations, a look into the agent's copy of the ledger,
+   * and no trace. Throws `missing_field`, `not_found` (purpose), `quota_exceeded`, `unavailable`.
+   */
+  async check(document: CanonicalDocument, purposeName: string): Promise<CheckResult> {
+    const purpose = purposeOf(this.network.genesis.schema, purposeName);
+    const fingerprinted = await fingerprintDocument(document);
+    const [{ evaluations, warnings }] = await Promise.all([
+      evaluate(fingerprinted.identities, this.committee, this.evaluators),
+      this.copy.sync(),
+    ]);
+    return this.store.use(async (session) => {
+      const replica = this.copy.replica(session);
+      const time = unixMs(Date.now());
+      const findings = (name: string) =>
+        this.findings(session, replica, name, this.tags(evaluations, name), undefined);
+      return {
+        purpose: purpose.name,
+        ...(await findings(purpose.name)),
+        alsoUnder: purpose.consults
+          .filter((name) => name !== purpose.name)
+          .map((name) => ({
+            purpose: name,
+            entries: replica.verdict(name, this.tags(evaluations, name), time).exact.total,
+          }))
+          .filter(({ entries }) => entries > 0),
+        warnings,
+      };
+    });
+  }
+
+  /**
+   * Puts a document on the ledger. What is to be submitted is on disk before it leaves, so that a process that dies
+   * loses nothing: {@link resume} submits it again. Throws what {@link check} throws, and `rejected`.
+   */
+  async register(
+    document: CanonicalDocument,
+    fileHash: string,
+    purposeName: string,
+    prover: Prover,
+    onProgress: (step: RegisterProgress) => void = () => undefined,
+  ): Promise<RegisterResult> {
+    const purpose = purposeOf(this.network.genesis.schema, purposeName);
+    onProgress('evaluating');
+    await this.copy.sync();
+    const { entry, warnings } = await prepareRegistration({
+      keys: this.home.keys,
+      network: this.network,
+      committee: this.committee,
+      evaluators: this.evaluators,
+      store: this.store,
+      copy: this.copy,
+      document,
+      fileHash,
+      purpose,
+      prover,
+      onProgress,
+    });
+    onProgress('submitting');
+    const registered = await this.submit(entry);
+    if (registered.refused !== undefined)
+      throw new CountersealError('rejected', `the ledger refuses the entry: ${registered.refused}`);
+    await this.copy.sync();
+    return this.store.use(async (session) => {
+      const replica = this.copy.replica(session);
+      const self = replica.entry(registered.sequence as Sequence);
+      ensure(self, 'data_corrupted', 'the node answered with an entry that is not in its log');
+      const at = unixMs(registered.registeredAt!);
+      const findings = await this.findings(session, replica, purpose.name, self.tags, self, at);
+      return { purpose: purpose.name, sequence: self.sequence, ...findings, warnings };
+    });
+  }
+
+  /** Submits again what was prepared and never answered for. Returns the entries that it settled. */
+  async resume(): Promise<OwnEntry[]> {
+    const waiting = (await this.store.use(listEntries)).filter(
+      ({ sequence, refused }) => sequence === undefined && refused === undefined,
+    );
+    const done: OwnEntry[] = [];
+    for (const entry of waiting) done.push(await this.submit(entry));
+    return done;
+  }
+
+  /** The member's entries, the newest last, each with its state now. */
+  async entries(): Promise<EntryView[]> {
+    await this.copy.sync();
+    return this.store.use(async (session) => {
+      const replica = this.copy.replica(session);
+      const entries = await listEntries(session);
+      return entries
+        .sort((a, b) => a.createdAt - b.createdAt)
+        .map((entry) => ({ entry, state: this.stateOf(replica, entry) }));
+    });
+  }
+
+  /** One of the member's entries, and what the ledger has met of it so far. Throws `not_found`. */
+  async entry(sequence: number): Promise<EntryView & { readonly findings: Findings }> {
+    await this.copy.sync();
+    return this.store.use(async (session) => {
+      const entry = ownEntry(session, sequence);
+      ensure(entry, 'not_found', `this member has no entry ${sequence}`, 'entry');
+      const replica = this.copy.replica(session);
+      const self = replica.entry(entry.sequence)!;
+      const findings = await this.findings(session, replica, entry.purpose, self.tags, self);
+      return { entry, state: this.stateOf(replica, entry), findings };
+    });
+  }
+
+  /**
+   * Engages, settles, releases, cancels or supersedes an own entry. Throws `not_found`, and `rejected` where its state
+   * does not allow it. An engagement that meets what it does not accept is no error: see {@link ActionResult}.
+   */
+  async act(sequence: number, action: Action): Promise<ActionResult> {
+    await this.copy.sync();
+    const { entry, counter, successor } = await this.store.use((session) => {
+      const own = ownEntry(session, sequence);
+      ensure(own, 'not_found', `this member has no entry ${sequence}`, 'entry');
+      return {
+        entry: own,
+        counter: this.copy.replica(session).actions(own.sequence),
+        successor: action.kind === 'supersede' ? ownEntry(session, action.successor) : undefined,
+      };
+    });
+    if (action.kind === 'supersede')
+      ensure(
+        successor,
+        'not_found',
+        `this member has no entry ${action.successor} to supersede with`,
+        'successor',
+      );
+    const order: ActionOrder = {
+      entry: entry.sequence,
+      counter,
+      validUntil: unixMs(Date.now() + ACTION_VALIDITY_MS),
+      action,
+    };
+    const message = actionMessage(this.network.id, order);
+    const sign = ({ nullifier }: OwnEntry) =>
+      ed25519Sign(this.home.keys.entry(BigInt(nullifier) as FieldElement).controlSeed, message);
+    const signatures = [sign(entry), ...(successor ? [sign(successor)] : [])];
+    const answer = await this.ledger.submit(
+      encodeTransaction({ type: 'action', order, signatures }),
+      new Uint8Array(),
+    );
+    const { body } = decodeRecord(answer.record);
+    ensure(
+      body.type === 'action' && body.entry === entry.sequence && body.action === action.kind,
+      'data_corrupted',
+      'the node answered with the record of something else',
+    );
+    return {
+      sequence,
+      action: action.kind,
+      outcome: body.outcome,
+      state: body.state,
+      ...(body.verdict ? { verdict: body.verdict.label } : {}),
+    };
+  }
+
+  /**
+   * What concerns this member, from where the last watch stopped: calls `onEvents` until `signal` aborts, or without
+   * one until the log's present end. An event is delivered again if the process dies before `onEvents` returns.
+   */
+  async watch(
+    onEvents: (events: readonly WatchEvent[]) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const deliver = async () => {
+      for (;;) {
+        const { events, next } = await this.store.use((session) => watchRecords(session, this.copy));
+        if (next === undefined) return;
+        if (events.length > 0) await onEvents(events);
+        await this.store.use(next);
+      }
+    };
+    await this.copy.sync();
+    await deliver();
+    if (signal) await this.copy.follow(deliver, signal);
+  }
+
+  close(): void {
+    this.ledger.close();
+    for (const evaluator of this.evaluators) evaluator.close();
+  }
+
+  private tags([exact, near]: readonly Evaluation[], purpose: string): IndexedEntry['tags'] {
+    return [tagOf(exact!.documentKey, purpose), tagOf(near!.documentKey, purpose)];
+  }
+
+  private async findings(
+    session: StoreSession,
+    replica: Replica,
+    purpose: string,
+    tags: IndexedEntry['tags'],
+    self: IndexedEntry | undefined,
+    time = unixMs(Date.now()),
+  ): Promise<Findings> {
+    const { ttlDays } = purposeOf(this.network.genesis.schema, purpose);
+    const own: { exact: OwnMatch[]; near: OwnMatch[] } = { exact: [], near: [] };
+    for (const { sequence } of await listEntries(session)) {
+      if (sequence === undefined || sequence === self?.sequence) continue;
+      const entry = replica.entry(sequence as Sequence);
+      if (!entry || entry.purpose !== purpose) continue;
+      const match = {
+        sequence: entry.sequence,
+        state: stateAt(entry.state, entry.registered, ttlDays, time),
+      };
+      if (entry.tags.includes(tags[0])) own.exact.push(match);
+      if (tags[1] !== tags[0] && entry.tags.includes(tags[1])) own.near.push(match);
+    }
+    return findingsOf(replica.verdict(purpose, tags, time, self), own);
+  }
+
+  private stateOf(replica: Replica, entry: OwnEntry): EntryView['state'] {
+    if (entry.refused !== undefined) return 'refused';
+    const indexed = entry.sequence === undefined ? undefined : replica.entry(entry.sequence as Sequence);
+    if (!indexed) return 'pending';
+    const { ttlDays } = purposeOf(this.network.genesis.schema, entry.purpose);
+    return stateAt(indexed.state, indexed.registered, ttlDays, unixMs(Date.now()));
+  }
+
+  private async submit(entry: OwnEntry): Promise<OwnEntry> {
+    let settled: OwnEntry;
+    try {
+      const answer = await this.ledger.submit(
+        Buffer.from(entry.transaction, 'base64'),
+        Buffer.from(entry.payload, 'base64'),
+      );
+      const { body, time } = decodeRecord(answer.record);
+      ensure(
+        body.type === 'register' && body.nullifier === BigInt(entry.nullifier),
+        'data_corrupted',
+        'the node answered with the record of something else',
+      );
+      settled = { ...entry, sequence: body.entry, registeredAt: time, verdict: body.verdict.label };
+    } catch (error) {
+      // Only the ledger's own refusal is final; whatever else went wrong, the entry waits for the next try.
+      if (!(error instanceof CountersealError) || error.code !== 'rejected') throw error;
+      settled = { ...entry, refused: error.message };
+    }
+    await this.store.use((session) => putEntry(session, settled));
+    return settled;
+  }
+}

@@ -1,0 +1,65 @@
+import type { EntryState, Sequence, VerdictLabel } from '../ledger/index.js';
+import type { StoreSession } from './store.js';
+
+/** What a member keeps of its own entry. Sealed on disk. Bytes in hexadecimal, field elements in decimal. */
+export interface OwnEntry {
+  readonly nullifier: string;
+  /** Unset until the ledger has it. */
+  readonly sequence?: number;
+  readonly purpose: string;
+  readonly documentKind: number;
+  /** SHA-256 of the file that was registered. */
+  readonly fileHash: string;
+  /** The encoded document: kind and canonical strings. */
+  readonly document: string;
+  readonly tags: readonly [exact: string, near: string];
+  readonly transaction: string;
+  readonly payload: string;
+  /** Milliseconds: when the proof was made, and the time of the block. */
+  readonly createdAt: number;
+  readonly registeredAt?: number;
+  /** What the ledger said when it was registered. */
+  readonly verdict?: VerdictLabel;
+  /** Why the ledger refused it: it is not on the ledger and will never be. */
+  readonly refused?: string;
+}
+
+/** An own entry that is on the ledger. */
+export type RegisteredEntry = OwnEntry & { readonly sequence: Sequence };
+
+const PREFIX = 'own/entry/';
+const sequenceKey = (sequence: number) => `own/sequence/${sequence}`;
+const indexKey = (period: number, index: number) => `own/index/${period}/${index}`;
+
+export function putEntry(session: StoreSession, entry: OwnEntry): void {
+  session.putSealed(PREFIX + entry.nullifier, entry);
+  if (entry.sequence !== undefined) session.putSealed(sequenceKey(entry.sequence), entry.nullifier);
+}
+
+export const listEntries = (session: StoreSession): Promise<OwnEntry[]> =>
+  session.listSealed<OwnEntry>(PREFIX);
+
+export const isOwn = (session: StoreSession, sequence: number): boolean =>
+  session.view.get(sequenceKey(sequence)) !== undefined;
+
+export function ownEntry(session: StoreSession, sequence: number): RegisteredEntry | undefined {
+  const nullifier = session.getSealed<string>(sequenceKey(sequence));
+  return nullifier === undefined ? undefined : session.getSealed<RegisteredEntry>(PREFIX + nullifier);
+}
+
+/** Takes the lowest index of a period that was not used; undefined where all below `quota` were. */
+export function reserveIndex(session: StoreSession, period: number, quota: number): number | undefined {
+  for (let index = 0; index < quota; index++) {
+    if (session.view.get(indexKey(period, index)) !== undefined) continue;
+    session.putSealed(indexKey(period, index), true);
+    return index;
+  }
+  return undefined;
+}
+
+/** An own entry as commands show it. */
+export interface EntryView {
+  readonly entry: OwnEntry;
+  /** `pending` until in a block, `refused` if the ledger would not have it. */
+  readonly state: EntryState | 'pending' | 'refused';
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { initPoseidon, readSecretFile, writeFileDurable, writeSecretFile } from '../crypto/index.js';
+import { CountersealError } from '../errors.js';
+import type { Identity } from '../rpc/certificates.js';
+import { MemberKeys } from './keys.js';
+
+/**
+ * A member's folder: `member.json` (this file's schema), `genesis.json`, `certificate.pem`, `vault.json` (the seed and
+ * the TLS key, sealed under a passphrase) and `agent.db` (own records, sealed, and the copy of the ledger).
+ */
+const MemberConfig = z.strictObject({
+  format: z.literal('counterseal-member'),
+  version: z.literal(1),
+  /** For people; nobody else sees it. */
+  name: z.string().min(1).max(64),
+  networkId: z.string().min(1),
+  /** Nodes of the ledger, tried in this order. */
+  nodes: z.array(z.string().min(1)).min(1),
+  /** Where each evaluator listens; ids are those of the genesis. */
+  evaluators: z.array(z.strictObject({ id: z.int().min(1), address: z.string().min(1) })).min(2),
+});
+export type MemberConfig = z.infer<typeof MemberConfig>;
+
+const Vault = z.strictObject({ seed: z.hex().length(64), tlsPrivateKey: z.string() });
+const VAULT_PURPOSE = 'member vault';
+
+export const homePaths = (home: string) => ({
+  config: join(home, 'member.json'),
+  genesis: join(home, 'genesis.json'),
+  certificate: join(home, 'certificate.pem'),
+  vault: join(home, 'vault.json'),
+  database: join(home, 'agent.db'),
+});
+
+/** What a member's vault opens to. */
+export interface OpenHome {
+  readonly config: MemberConfig;
+  readonly keys: MemberKeys;
+  readonly identity: Identity;
+  /** The genesis file's content. */
+  readonly genesis: string;
+}
+
+async function read(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CountersealError('not_found', `cannot read ${path}: is this a member's folder? (--home)`, {
+      cause,
+    });
+  });
+}
+
+/** Makes a member's keys and vault; answers its member id. */
+export async function createHome(
+  home: string,
+  passphrase: string,
+  config: Omit<MemberConfig, 'format' | 'version'>,
+  identity: (memberId: bigint) => Promise<Identity>,
+): Promise<bigint> {
+  await initPoseidon();
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const paths = homePaths(home);
+  const seed = randomBytes(32);
+  const { memberId } = new MemberKeys(seed, config.networkId);
+  const { certificate, privateKey } = await identity(memberId);
+  const vault: z.infer<typeof Vault> = { seed: seed.toString('hex'), tlsPrivateKey: privateKey };
+  await writeSecretFile(
+    paths.vault,
+    passphrase,
+    VAULT_PURPOSE,
+    new TextEncoder().encode(JSON.stringify(vault)),
+  );
+  await writeFileDurable(paths.certificate, certificate);
+  const complete: MemberConfig = { format: 'counterseal-member', version: 1, ...config };
+  await writeFileDurable(paths.config, `${JSON.stringify(complete, null, 2)}\n`);
+  return memberId;
+}
+
+/** Reads a member's folder. Throws `not_found`, `data_corrupted`, or `decryption_failed` for a wrong passphrase. */
+export async function openHome(home: string, passphrase: string): Promise<OpenHome> {
+  const paths = homePaths(home);
+  const [content, genesis, certificate] = await Promise.all([
+    read(paths.config),
+    read(paths.genesis),
+    read(paths.certificate),
+  ]);
+  const config = parse(MemberConfig, content, paths.config);
+  const [secret] = await Promise.all([
+    readSecretFile(paths.vault, passphrase, VAULT_PURPOSE),
+    initPoseidon(),
+  ]);
+  const vault = parse(Vault, new TextDecoder().decode(secret), paths.vault);
+  return {
+    config,
+    genesis,
+    keys: new MemberKeys(Buffer.from(vault.seed, 'hex'), config.networkId),
+    identity: { certificate, privateKey: vault.tlsPrivateKey },
+  };
+}
+
+function parse<T>(schema: z.ZodType<T>, content: string, path: string): T {
+  try {
+    return schema.parse(JSON.parse(content));
+  } catch {
+    // Without the cause: it could quote what a vault holds.
+    throw new CountersealError('data_corrupted', `${path} is damaged or of another version`);
+  }
+}

@@ -1,0 +1,67 @@
+import { x25519 } from '@noble/curves/ed25519.js';
+import { bytesToNumberBE, concatBytes } from '@noble/curves/utils.js';
+import {
+  DOMAIN,
+  deriveKey,
+  ed25519PublicKey,
+  fieldToBytes,
+  poseidon,
+  reduceField,
+  type FieldElement,
+} from '../crypto/index.js';
+
+/** A field element from a seed: 512 bits reduced modulo p, so that the bias is below 2^-256. */
+function deriveField(seed: Uint8Array, ...info: (string | Uint8Array)[]): FieldElement {
+  return reduceField(
+    bytesToNumberBE(concatBytes(deriveKey(seed, ...info, 'high'), deriveKey(seed, ...info, 'low'))),
+  );
+}
+
+/** What only an entry's author has; all of it follows from the seed and the nullifier, so the seed restores it. */
+export interface EntryKeys {
+  /** The commitment's salt under the owner policy. */
+  readonly salt: FieldElement;
+  /** Ed25519 seed and key that engage, settle, release, cancel and supersede the entry. */
+  readonly controlSeed: Uint8Array;
+  readonly controlKey: Uint8Array;
+  /** X25519 key pair of the entry's mailbox. */
+  readonly mailboxSeed: Uint8Array;
+  readonly mailboxKey: Uint8Array;
+}
+
+/** A member's keys on one network, from its 32-byte seed. */
+export class MemberKeys {
+  /** sk of statement `register`. Whoever has it can link this member's entries. */
+  readonly secret: FieldElement;
+  /** H(6, sk). */
+  readonly memberId: FieldElement;
+  /** Encrypts the agent's own records on disk. */
+  readonly storeKey: Uint8Array;
+
+  constructor(
+    private readonly seed: Uint8Array,
+    private readonly networkId: string,
+  ) {
+    this.secret = deriveField(seed, 'counterseal member secret', networkId);
+    this.memberId = poseidon([DOMAIN.memberId, this.secret]);
+    this.storeKey = deriveKey(seed, 'counterseal agent store', networkId);
+  }
+
+  /** R5: H(8, sk, period, index). */
+  nullifier(period: number, index: number): FieldElement {
+    return poseidon([DOMAIN.nullifier, this.secret, BigInt(period), BigInt(index)]);
+  }
+
+  entry(nullifier: FieldElement): EntryKeys {
+    const derive = (purpose: string) => [purpose, this.networkId, fieldToBytes(nullifier)] as const;
+    const controlSeed = deriveKey(this.seed, ...derive('counterseal control key'));
+    const mailboxSeed = deriveKey(this.seed, ...derive('counterseal mailbox key'));
+    return {
+      salt: deriveField(this.seed, ...derive('counterseal salt')),
+      controlSeed,
+      controlKey: ed25519PublicKey(controlSeed),
+      mailboxSeed,
+      mailboxKey: x25519.getPublicKey(mailboxSeed),
+    };
+  }
+}

@@ -1,0 +1,195 @@
+import {
+  DOMAIN,
+  poseidon,
+  randomScalar,
+  text,
+  ed25519Sign,
+  pointFromAffine,
+  fieldFromDecimal,
+  type FieldElement,
+} from '../crypto/index.js';
+import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
+import { CountersealError, ensure } from '../errors.js';
+import {
+  dayOf,
+  encodeTransaction,
+  registerBinding,
+  registerMessage,
+  roleMaskOf,
+  sha256,
+  unixMs,
+  type Network,
+  type Purpose,
+  type RegisterClaims,
+} from '../ledger/index.js';
+import { evaluate, type Committee, type EvaluatorWarning } from '../oprf/index.js';
+import { registerInstance, registerOutputs, type Prover, type RegisterRequest } from '../proofs/index.js';
+import type { RemoteEvaluator } from '../rpc/evaluator-client.js';
+import { putEntry, reserveIndex, type OwnEntry } from './entries.js';
+import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
+import type { MemberKeys } from './keys.js';
+import type { LedgerCopy } from './ledger-copy.js';
+import { sealNotice, sealPayload } from './sealing.js';
+import type { AgentStore } from './store.js';
+
+/** What a registration is doing. */
+export type RegisterProgress = 'evaluating' | 'proving' | 'submitting';
+
+export interface Registration {
+  readonly keys: MemberKeys;
+  readonly network: Network;
+  readonly committee: Committee;
+  readonly evaluators: readonly RemoteEvaluator[];
+  readonly store: AgentStore;
+  readonly copy: LedgerCopy;
+  readonly document: CanonicalDocument;
+  readonly fileHash: string;
+  readonly purpose: Purpose;
+  readonly prover: Prover;
+  readonly onProgress: (step: RegisterProgress) => void;
+}
+
+/**
+ * Evaluates, proves and signs an entry, and keeps it on disk as pending. Nothing has been submitted when this
+ * returns. Two evaluations under the owner policy, three under the convergent one.
+ */
+export async function prepareRegistration(
+  registration: Registration,
+): Promise<{ entry: OwnEntry; warnings: readonly EvaluatorWarning[] }> {
+  const { keys, network, purpose, document, store, copy } = registration;
+  const roleMask = roleMaskOf(purpose, document.kind);
+  ensure(
+    roleMask !== undefined,
+    'invalid_argument',
+    `the purpose ${purpose.name} does not take documents of kind ${document.kind}`,
+    'purpose',
+  );
+  const fingerprinted = await fingerprintDocument(document);
+  const convergent = purpose.saltPolicy === 'convergent';
+  const identities = [
+    ...fingerprinted.identities,
+    ...(convergent ? [possessionIdentity(fingerprinted)] : []),
+  ];
+  const { evaluations, warnings } = await evaluate(
+    identities,
+    registration.committee,
+    registration.evaluators,
+  );
+  const [exact, near, possession] = evaluations;
+
+  const period = dayOf(unixMs(Date.now()));
+  const { index, member, membersRoot } = await store.use((session) => {
+    const { members } = copy.replica(session);
+    const role = rolesIn(roleMask).find((candidate) => members.has(keys.memberId, candidate));
+    ensure(
+      role !== undefined,
+      'permission_denied',
+      `this member has no role that may register documents of kind ${document.kind} for ${purpose.name}`,
+    );
+    const free = reserveIndex(session, period, purpose.quota);
+    ensure(
+      free !== undefined,
+      'quota_exceeded',
+      `all ${purpose.quota} entries of today are used: go on tomorrow`,
+    );
+    return {
+      index: free,
+      member: { secret: keys.secret, role, path: members.path(keys.memberId, role) },
+      membersRoot: members.root,
+    };
+  });
+
+  const nullifier = keys.nullifier(period, index);
+  const own = keys.entry(nullifier);
+  const salt = convergent ? poseidon([DOMAIN.convergentSalt, possession!.documentKey, nullifier]) : own.salt;
+  const point = ([x, y]: readonly [string, string]) =>
+    pointFromAffine(fieldFromDecimal(x), fieldFromDecimal(y));
+  const request: RegisterRequest = {
+    kind: document.kind,
+    slots: fingerprinted.slots,
+    present: document.present,
+    salt,
+    purpose: text(purpose.name),
+    fingerprints: [
+      {
+        id: text(fingerprinted.fingerprints[0].name),
+        mask: fingerprinted.fingerprints[0].mask,
+        evaluation: exact!,
+      },
+      {
+        id: text(fingerprinted.fingerprints[1].name),
+        mask: fingerprinted.fingerprints[1].mask,
+        evaluation: near!,
+      },
+    ],
+    skippedMask: fingerprinted.skippedMask,
+    oprfKey: registration.committee.groupKey,
+    member,
+    membersRoot,
+    roleMask,
+    period,
+    index,
+    quota: purpose.quota,
+    auditorKey: point(network.genesis.auditors.publicKey),
+    ephemeral: randomScalar(),
+  };
+  const outputs = await registerOutputs(request);
+  const binding = {
+    networkId: network.id,
+    nullifier,
+    commitment: outputs.commitment,
+    controlKey: own.controlKey,
+  };
+  const encoded = encodeDocument(document);
+  const payload = sealPayload(encoded, salt, binding);
+  const { x, y } = outputs.escrowPoint.toAffine();
+  const claims: RegisterClaims = {
+    documentKind: document.kind,
+    purpose: purpose.name,
+    epoch: network.epoch,
+    membersRoot,
+    commitment: outputs.commitment,
+    tags: outputs.tag,
+    period,
+    nullifier,
+    escrowPoint: { x: x as FieldElement, y: y as FieldElement },
+    escrow: outputs.escrow,
+    skippedMask: fingerprinted.skippedMask,
+    controlKey: own.controlKey,
+    payloadHash: sha256(payload),
+    notice: sealNotice(own.mailboxKey, exact!.documentKey, binding),
+  };
+
+  registration.onProgress('proving');
+  const instance = await registerInstance(request, registerBinding(network.id, claims));
+  const { proof, publicSignals } = await registration.prover.prove(
+    { id: 'register', version: network.genesis.statements.register.version },
+    instance.inputs,
+  );
+  if (publicSignals.some((signal, i) => signal !== instance.signals[i]))
+    throw new CountersealError('internal', 'the prover proved another statement');
+
+  const entry: OwnEntry = {
+    nullifier: nullifier.toString(),
+    purpose: purpose.name,
+    documentKind: document.kind,
+    fileHash: registration.fileHash,
+    document: Buffer.from(encoded).toString('utf8'),
+    tags: [outputs.tag[0].toString(), outputs.tag[1].toString()],
+    transaction: Buffer.from(
+      encodeTransaction({
+        type: 'register',
+        claims,
+        proof,
+        signature: ed25519Sign(own.controlSeed, registerMessage(network.id, claims, proof)),
+      }),
+    ).toString('base64'),
+    payload: Buffer.from(payload).toString('base64'),
+    createdAt: Date.now(),
+  };
+  await store.use((session) => putEntry(session, entry));
+  return { entry, warnings };
+}
+
+const rolesIn = (mask: number): number[] =>
+  Array.from({ length: 16 }, (_, i) => i).filter((i) => (mask >> i) & 1);

@@ -1,0 +1,117 @@
+import type {
+  EntryState,
+  LogIndex,
+  LogRecord,
+  MatchVia,
+  Replica,
+  Sequence,
+  VerdictLabel,
+} from '../ledger/index.js';
+import { isOwn, listEntries } from './entries.js';
+import type { LedgerCopy } from './ledger-copy.js';
+import type { StoreSession } from './store.js';
+
+/** Something on the ledger that concerns this member. */
+export type WatchEvent = {
+  /** Position in the log. */
+  readonly index: number;
+  /** ISO 8601, the time of the block. */
+  readonly time: string;
+  /** The member's own entry that it is about. */
+  readonly entry: number;
+} & (
+  | {
+      /** Somebody else registered the same document (`exact`), or one of the same deal (`near`). */
+      readonly event: 'registered-again';
+      readonly other: number;
+      readonly via: MatchVia;
+      /** What the ledger told them. */
+      readonly verdict: VerdictLabel;
+    }
+  | {
+      /** Somebody else acted on, or was refused engagement of, an entry that matches an own one. */
+      readonly event: 'other-acted';
+      readonly other: number;
+      readonly via: MatchVia;
+      readonly action: string;
+      readonly outcome: 'done' | 'refused';
+      readonly state: EntryState;
+    }
+  | {
+      /** An own entry changed, or an engagement of it was refused. */
+      readonly event: 'own-acted';
+      readonly action: string;
+      readonly outcome: 'done' | 'refused';
+      readonly state: EntryState;
+    }
+);
+
+/** Records that one pass looks at. */
+const PASS = 1_000;
+const CURSOR = 'own/watch';
+
+/**
+ * The events of the next records after the watch's position, and what moves it behind them: called when the events
+ * have been delivered. `next` is undefined at the end of the copy.
+ */
+export async function watchRecords(
+  session: StoreSession,
+  copy: LedgerCopy,
+): Promise<{ events: WatchEvent[]; next: ((session: StoreSession) => void) | undefined }> {
+  const replica = copy.replica(session);
+  const from = session.getSealed<number>(CURSOR) ?? 0;
+  const to = Math.min(from + PASS, replica.size);
+  if (from >= to) return { events: [], next: undefined };
+  const owned = (await listEntries(session)).flatMap(({ sequence, tags, purpose }) =>
+    sequence === undefined ? [] : [{ sequence, purpose, tags: tags.map(BigInt) }],
+  );
+  const events: WatchEvent[] = [];
+  for (let index = from; index < to; index++)
+    events.push(...eventsOf(session, replica, owned, copy.record(session, index as LogIndex)));
+  return { events, next: (later) => later.putSealed(CURSOR, to) };
+}
+
+interface Owned {
+  readonly sequence: number;
+  readonly purpose: string;
+  readonly tags: readonly bigint[];
+}
+
+function eventsOf(
+  session: StoreSession,
+  replica: Replica,
+  owned: readonly Owned[],
+  { index, time, body }: LogRecord,
+): WatchEvent[] {
+  if (body.type === 'membership') return [];
+  const at = { index, time: new Date(time).toISOString() };
+  if (isOwn(session, body.entry))
+    return body.type === 'action'
+      ? [
+          {
+            ...at,
+            event: 'own-acted',
+            entry: body.entry,
+            action: body.action,
+            outcome: body.outcome,
+            state: body.state,
+          },
+        ]
+      : [];
+  const { purpose, tags } = replica.entry(body.entry as Sequence)!;
+  return owned
+    .filter((own) => own.purpose === purpose)
+    .flatMap((own): WatchEvent[] => {
+      const via = own.tags.includes(tags[0]) ? 'exact' : own.tags.includes(tags[1]) ? 'near' : undefined;
+      if (via === undefined) return [];
+      const about = { ...at, entry: own.sequence, other: body.entry, via } as const;
+      if (body.type === 'action')
+        return [
+          { ...about, event: 'other-acted', action: body.action, outcome: body.outcome, state: body.state },
+        ];
+      // Entries that were there before the own one came are its verdict's matter, not news.
+      return body.entry > own.sequence
+        ? [{ ...about, event: 'registered-again', verdict: body.verdict.label }]
+        : [];
+    });
+}

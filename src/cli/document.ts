@@ -1,0 +1,193 @@
+import type { Command } from 'commander';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { CountersealError } from '../errors.js';
+import { findingsLines } from './findings-output.js';
+import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { action, errorJson, EXIT, print, printJson, progress, table } from './output.js';
+
+/** The largest document that is read: the largest of the corpus of real ones is a hundredth of it. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+
+async function readDocumentFile(path: string): Promise<Uint8Array> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new CountersealError(
+      'io',
+      `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}`,
+      {
+        cause,
+      },
+    );
+  }
+  if (bytes.length > MAX_FILE_BYTES)
+    throw new CountersealError(
+      'invalid_document',
+      `${path} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`,
+    );
+  return bytes;
+}
+
+/** Reads and recognises a document; errors name the file. */
+async function loadDocument(path: string) {
+  const bytes = await readDocumentFile(path);
+  const { readDocument } = await import('../documents/index.js');
+  try {
+    return { document: readDocument(bytes).document, hash: createHash('sha256').update(bytes).digest('hex') };
+  } catch (error) {
+    if (!(error instanceof CountersealError)) throw error;
+    throw new CountersealError(error.code, `${path}: ${error.message}`, {
+      cause: error,
+      ...(error.field === undefined ? {} : { field: error.field }),
+    });
+  }
+}
+
+export function documentCommands(program: Command): void {
+  const document = program.command('document').description('read, identify, check and register documents');
+
+  document
+    .command('inspect')
+    .description('show what is read from a document: its slots, where each comes from, its fingerprints')
+    .argument('<file>', 'UBL or CII (Factur-X, ZUGFeRD, XRechnung) XML: an invoice or a credit note')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  counterseal document inspect invoice.xml')
+    .action(action(inspect));
+
+  document
+    .command('identify')
+    .description('print the canonical strings that make each document what it is, one line of JSON per file')
+    .argument('<files...>', 'documents; a bad file does not stop the others')
+    .option('--json', 'print JSON lines instead of a table')
+    .addHelpText('after', '\nExample:\n  counterseal document identify --json invoices/*.xml')
+    .action(action(identify));
+
+  memberOptions(document.command('check'))
+    .description('ask whether a document is known to the network; leaves no trace on the ledger')
+    .argument('<file>', 'a document')
+    .option('--purpose <name>', 'what it would be registered for', 'finance')
+    .option('--fail-on-match', `exit with ${EXIT.match} unless the verdict is "unique"`)
+    .addHelpText('after', '\nExample:\n  counterseal document check invoice.xml --home bank-a')
+    .action(action(check));
+
+  memberOptions(document.command('register'))
+    .description('put a document on the ledger, encrypted and without an author, and get its verdict')
+    .argument('<file>', 'a document')
+    .requiredOption('--purpose <name>', 'finance, carry, declare, attest, cover, claim or cede')
+    .option('--fail-on-match', `exit with ${EXIT.match} unless the verdict is "unique"`)
+    .addHelpText(
+      'after',
+      '\nExample:\n  counterseal document register invoice.xml --purpose finance --home bank-a',
+    )
+    .action(action(register));
+}
+
+async function inspect(file: string, options: { json?: boolean }): Promise<void> {
+  const bytes = await readDocumentFile(file);
+  const [{ initPoseidon }, { inspectDocument }] = await Promise.all([
+    import('../crypto/index.js'),
+    import('../documents/index.js'),
+  ]);
+  await initPoseidon();
+  const inspected = inspectDocument(bytes);
+  if (options.json) {
+    printJson({ file, ...inspected });
+    return;
+  }
+  const show = (value: string | readonly string[] | null) =>
+    value === null ? '-' : typeof value === 'string' ? value : `${value.length}: ${value.join('; ')}`;
+  const cut = (s: string) => (s.length > 60 ? `${s.slice(0, 57)}...` : s);
+  print(
+    `${file}: ${inspected.kindName} (${inspected.kind}), ${inspected.format}`,
+    '',
+    ...table([
+      ['slot', 'value', 'from'],
+      ...inspected.slots.map(({ slot, value, source }) => [slot, cut(show(value)), source ?? '']),
+    ]),
+    '',
+    ...table([
+      ['fingerprint', 'over'],
+      ...inspected.fingerprints.map((f) => [
+        f.name,
+        f.identity === null ? '(a slot is absent)' : f.slots.join(', '),
+      ]),
+    ]),
+    ...inspected.warnings.map((warning) => `warning: ${warning}`),
+  );
+}
+
+async function identify(files: string[], options: { json?: boolean }): Promise<number> {
+  const { identifyLine } = await import('../documents/index.js');
+  let failed = 0;
+  const rows: string[][] = [['file', 'format', 'kind', 'exact']];
+  for (const [i, file] of files.entries()) {
+    progress(`${i + 1} of ${files.length}`);
+    let line: ReturnType<typeof identifyLine>;
+    try {
+      line = identifyLine(file, await readDocumentFile(file));
+    } catch (error) {
+      const { code, message, field = null } = errorJson(error);
+      line = { file, error: { code, message, field } };
+    }
+    if ('error' in line) failed++;
+    if (options.json) printJson(line);
+    else if ('error' in line) rows.push([file, 'error', line.error.code, line.error.message]);
+    else rows.push([file, line.format, String(line.kind), line.exact.join(', ')]);
+  }
+  progress('');
+  if (!options.json) print(...table(rows));
+  if (failed > 0) process.stderr.write(`${failed} of ${files.length} files could not be read\n`);
+  return failed > 0 ? EXIT.failed : EXIT.ok;
+}
+
+interface PurposeOptions extends MemberOptions {
+  purpose: string;
+  failOnMatch?: boolean;
+}
+
+const status = (options: PurposeOptions, verdict: string) =>
+  options.failOnMatch && verdict !== 'unique' ? EXIT.match : EXIT.ok;
+
+async function check(file: string, options: PurposeOptions): Promise<number> {
+  const { document } = await loadDocument(file);
+  progress('asking the evaluators ...');
+  const result = await withAgent(options, (agent) => agent.check(document, options.purpose));
+  progress('');
+  if (options.json) printJson({ file, ...result });
+  else
+    print(
+      ...findingsLines(result),
+      ...result.alsoUnder.map(({ purpose, entries }) => `  also registered for ${purpose}: ${entries}`),
+      ...document.warnings.map((warning) => `warning: ${warning}`),
+      ...result.warnings.map(({ evaluatorId, message }) => `warning: evaluator ${evaluatorId}: ${message}`),
+    );
+  return status(options, result.verdict);
+}
+
+async function register(file: string, options: PurposeOptions): Promise<number> {
+  const { document, hash } = await loadDocument(file);
+  const started = Date.now();
+  const { defaultProver } = await import('../proofs/index.js');
+  const prover = defaultProver();
+  try {
+    const result = await withAgent(options, (agent) =>
+      agent.register(document, hash, options.purpose, prover, (step) =>
+        progress(`${step} ... (${((Date.now() - started) / 1000).toFixed(1)} s)`),
+      ),
+    );
+    progress('');
+    if (options.json) printJson({ file, ...result });
+    else
+      print(
+        `entry ${result.sequence} registered for ${result.purpose}`,
+        ...findingsLines(result),
+        ...document.warnings.map((warning) => `warning: ${warning}`),
+        ...result.warnings.map(({ evaluatorId, message }) => `warning: evaluator ${evaluatorId}: ${message}`),
+      );
+    return status(options, result.verdict);
+  } finally {
+    await prover.close();
+  }
+}

@@ -1,0 +1,176 @@
+import { Argument, Option, type Command } from 'commander';
+import type { Action, CancelReason, VerdictLabel } from '../ledger/index.js';
+import { CountersealError } from '../errors.js';
+import { findingsLines } from './findings-output.js';
+import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { action, EXIT, print, printJson, progress, table } from './output.js';
+
+const LABELS: readonly VerdictLabel[] = [
+  'unique',
+  'near-duplicate',
+  'duplicate',
+  'duplicate-settled',
+  'duplicate-engaged',
+];
+const REASONS: readonly CancelReason[] = [
+  'withdrawn',
+  'entered-in-error',
+  'declined',
+  'expired-offer',
+  'fraud-suspected',
+];
+
+const entryNumber = () =>
+  new Argument('<entry>', 'number of an own entry, as `entry list` shows it').argParser((value) => {
+    if (!/^\d{1,15}$/.test(value))
+      throw new CountersealError('invalid_argument', `${value} is not the number of an entry`);
+    return Number(value);
+  });
+
+export function entryCommands(program: Command): void {
+  const entry = program.command('entry').description("a member's own entries, and what becomes of them");
+
+  memberOptions(entry.command('list')).description('list own entries with their states').action(action(list));
+
+  memberOptions(entry.command('show'))
+    .description('show an own entry, and what it has met so far')
+    .addArgument(entryNumber())
+    .action(action(show));
+
+  memberOptions(entry.command('engage'))
+    .description('mark the document as financed, covered or paid; refused where the verdict is not accepted')
+    .addArgument(entryNumber())
+    .addOption(
+      new Option('--accept <labels>', 'verdicts under which to engage, comma-separated')
+        .default(['unique'], 'unique')
+        .argParser((value) => {
+          const labels = value.split(',').map((label) => label.trim());
+          const unknown = labels.find((label) => !(LABELS as readonly string[]).includes(label));
+          if (unknown !== undefined)
+            throw new CountersealError(
+              'invalid_argument',
+              `${unknown} is no verdict: use ${LABELS.join(', ')}`,
+            );
+          return labels as VerdictLabel[];
+        }),
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  counterseal entry engage 12 --accept unique,near-duplicate --home bank-a',
+    )
+    .action(
+      action((sequence: number, options: MemberOptions & { accept: VerdictLabel[] }) =>
+        act(
+          sequence,
+          { kind: 'engage', accept: LABELS.filter((label) => options.accept.includes(label)).reverse() },
+          options,
+        ),
+      ),
+    );
+
+  memberOptions(entry.command('settle'))
+    .description('the invoice was paid, the claim closed: the document is used up for good')
+    .addArgument(entryNumber())
+    .action(action((sequence: number, options: MemberOptions) => act(sequence, { kind: 'settle' }, options)));
+
+  memberOptions(entry.command('release'))
+    .description('end the engagement: others may engage the document')
+    .addArgument(entryNumber())
+    .action(
+      action((sequence: number, options: MemberOptions) => act(sequence, { kind: 'release' }, options)),
+    );
+
+  memberOptions(entry.command('cancel'))
+    .description('withdraw an entry that is registered and not engaged')
+    .addArgument(entryNumber())
+    .addOption(new Option('--reason <reason>', 'why').choices(REASONS).default('withdrawn'))
+    .action(
+      action((sequence: number, options: MemberOptions & { reason: CancelReason }) =>
+        act(sequence, { kind: 'cancel', reason: options.reason }, options),
+      ),
+    );
+}
+
+async function list(options: MemberOptions): Promise<void> {
+  const entries = await withAgent(options, async (agent) => {
+    await agent.resume();
+    return agent.entries();
+  });
+  const rows = entries.map(({ entry, state }) => ({
+    entry: entry.sequence ?? null,
+    purpose: entry.purpose,
+    kind: entry.documentKind,
+    state,
+    verdict: entry.verdict ?? null,
+    registeredAt: entry.registeredAt === undefined ? null : new Date(entry.registeredAt).toISOString(),
+    ...(entry.refused === undefined ? {} : { refused: entry.refused }),
+  }));
+  if (options.json) printJson(rows);
+  else if (rows.length === 0) print('no entries yet: `counterseal document register` makes one');
+  else
+    print(
+      ...table([
+        ['entry', 'purpose', 'kind', 'state', 'verdict at registration', 'registered'],
+        ...rows.map((row) => [
+          String(row.entry ?? '-'),
+          row.purpose,
+          String(row.kind),
+          row.state,
+          row.refused ?? row.verdict ?? '',
+          row.registeredAt ?? '',
+        ]),
+      ]),
+    );
+}
+
+async function show(sequence: number, options: MemberOptions): Promise<void> {
+  const { entry, state, findings } = await withAgent(options, (agent) => agent.entry(sequence));
+  const { kind, strings } = JSON.parse(entry.document) as {
+    kind: number;
+    strings: Record<string, string | string[]>;
+  };
+  if (options.json) {
+    const { nullifier, purpose, fileHash, verdict, registeredAt } = entry;
+    printJson({
+      entry: sequence,
+      state,
+      purpose,
+      kind,
+      document: strings,
+      fileHash,
+      nullifier,
+      registeredAt: new Date(registeredAt!).toISOString(),
+      verdict,
+      now: findings,
+    });
+    return;
+  }
+  print(
+    `entry ${sequence}: ${state}, ${entry.purpose}, kind ${kind}`,
+    ...table([
+      ['registered', new Date(entry.registeredAt!).toISOString()],
+      ['verdict then', entry.verdict!],
+      ['file SHA-256', entry.fileHash],
+      ...Object.entries(strings).map(([slot, value]) => [
+        slot,
+        Array.isArray(value) ? value.join('; ') : value,
+      ]),
+    ]),
+    '',
+    'Now, among the entries of all members:',
+    ...findingsLines(findings),
+  );
+}
+
+async function act(sequence: number, order: Action, options: MemberOptions): Promise<number> {
+  progress(`${order.kind} ...`);
+  const result = await withAgent(options, (agent) => agent.act(sequence, order));
+  progress('');
+  if (options.json) printJson(result);
+  else if (result.outcome === 'refused')
+    print(
+      `entry ${sequence} was not engaged: the verdict is ${result.verdict}, which was not accepted (--accept). It is ${result.state}.`,
+    );
+  else print(`entry ${sequence} is ${result.state}`);
+  return result.outcome === 'refused' ? EXIT.match : EXIT.ok;
+}

@@ -1,0 +1,143 @@
+import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { ensure } from '../errors.js';
+import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
+import { action, print, printJson, progress, table } from './output.js';
+import { announce, untilStopped } from './service.js';
+
+interface EvaluatorOptions extends PassphraseOptions {
+  home: string;
+  json?: boolean;
+}
+
+export function evaluatorCommands(program: Command): void {
+  const evaluator = program.command('evaluator').description('a member of the committee that makes tags');
+
+  passphraseOptions(evaluator.command('run', { isDefault: true }))
+    .description('answer members; stops on SIGINT or SIGTERM')
+    .requiredOption('--home <folder>', "the evaluator's folder")
+    .addHelpText(
+      'after',
+      '\nExample:\n  counterseal evaluator run --home evaluator-1 --passphrase-file secret',
+    )
+    .action(action(run));
+
+  passphraseOptions(evaluator.command('keygen'))
+    .description('make the shared key together with the other evaluators, who must run this at the same time')
+    .requiredOption('--home <folder>', "the evaluator's folder")
+    .requiredOption('--session <name>', 'the same at all evaluators, and new for every try')
+    .option('--timeout <seconds>', 'how long to wait for the others', '120')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  counterseal evaluator keygen --home evaluator-1 --session 2026-11-20-a',
+    )
+    .action(action(keygen));
+}
+
+async function run(options: EvaluatorOptions): Promise<void> {
+  const passphrase = await readPassphrase(options);
+  const [
+    { evaluatorPaths, openEvaluatorHome, readKeyShare },
+    { readText },
+    { initPoseidon },
+    { networkOf, parseGenesis },
+    { Evaluator, LevelQuotaStore },
+    { createLogger },
+    { RpcServer },
+    { serveEvaluator },
+  ] = await Promise.all([
+    import('./homes/evaluator.js'),
+    import('./homes/files.js'),
+    import('../crypto/index.js'),
+    import('../ledger/index.js'),
+    import('../oprf/index.js'),
+    import('../rpc/logger.js'),
+    import('../rpc/transport.js'),
+    import('../rpc/evaluator-server.js'),
+  ]);
+  const home = await openEvaluatorHome(options.home, passphrase);
+  const { config } = home;
+  const log = createLogger(`evaluator-${config.id}`);
+  const [key, genesisText] = await Promise.all([
+    readKeyShare(options.home, passphrase),
+    readText(evaluatorPaths(options.home).genesis, 'the network has no genesis yet'),
+    initPoseidon(),
+  ]);
+  const { genesis } = await networkOf(parseGenesis(genesisText));
+  ensure(genesis.networkId === config.networkId, 'data_corrupted', 'genesis.json is of another network');
+  const members = new Set(genesis.members.map(({ memberId }) => memberId));
+  const quotas = await LevelQuotaStore.open(evaluatorPaths(options.home).quotas);
+  const evaluator = new Evaluator({
+    key,
+    signingSeed: home.signingSeed,
+    quotas,
+    dailyQuota: (member) => (members.has(member) ? config.dailyQuota : undefined),
+  });
+  const server = new RpcServer();
+  serveEvaluator(server, evaluator, config.networkId, log);
+  const port = await server.listen(config.listen, {
+    authority: home.authority,
+    identity: home.identity,
+    clients: 'certified',
+  });
+  announce(log, 'evaluator', port);
+  await untilStopped();
+  await server.close();
+  evaluator.dropNonces();
+  await quotas.close();
+}
+
+async function keygen(options: EvaluatorOptions & { session: string; timeout: string }): Promise<void> {
+  ensure(/^\d{1,5}$/.test(options.timeout), 'invalid_argument', '--timeout takes a number of seconds');
+  const passphrase = await readPassphrase(options);
+  const [
+    { evaluatorPaths, openEvaluatorHome, writeKeyShare },
+    { KeygenParty },
+    { createLogger },
+    { exchangeKeygen },
+  ] = await Promise.all([
+    import('./homes/evaluator.js'),
+    import('../oprf/index.js'),
+    import('../rpc/logger.js'),
+    import('../rpc/keygen-exchange.js'),
+  ]);
+  const { config, authority, identity, signingSeed } = await openEvaluatorHome(options.home, passphrase);
+  const party = new KeygenParty(
+    {
+      purpose: 'oprf',
+      networkId: config.networkId,
+      shareEpoch: config.shareEpoch,
+      threshold: config.threshold,
+      total: config.peers.length + 1,
+      session: options.session,
+    },
+    config.id,
+  );
+  ensure(
+    !existsSync(evaluatorPaths(options.home).share),
+    'already_exists',
+    'this evaluator has a share already: a new key would make all tags unfindable',
+  );
+  const result = await exchangeKeygen({
+    party,
+    peers: config.peers,
+    listen: config.listen,
+    authority,
+    identity,
+    timeout: Number(options.timeout) * 1000,
+    log: createLogger(`evaluator-${config.id}`),
+    onRound: (round) => progress(`key generation, round ${round} of 3 ...`),
+  });
+  const keys = await writeKeyShare(options.home, passphrase, result, signingSeed);
+  progress('');
+  if (options.json) printJson(keys);
+  else
+    print(
+      `Evaluator ${config.id} has its share. All evaluators must report the same transcript:`,
+      ...table([
+        ['transcript', keys.transcript],
+        ['group key', keys.groupKey.join(', ')],
+      ]),
+    );
+}

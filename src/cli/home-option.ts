@@ -1,0 +1,32 @@
+import { type Command } from 'commander';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Agent } from '../agent/index.js';
+import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
+
+export interface MemberOptions extends PassphraseOptions {
+  home: string;
+  json?: boolean;
+}
+
+/** Adds what a command needs to act for a member. */
+export function memberOptions(command: Command): Command {
+  return passphraseOptions(command)
+    .option(
+      '--home <folder>',
+      "the member's folder (or COUNTERSEAL_HOME)",
+      process.env['COUNTERSEAL_HOME'] ?? join(homedir(), '.counterseal'),
+    )
+    .option('--json', 'print JSON instead of a table');
+}
+
+/** Opens the member's folder, runs `work`, closes it. */
+export async function withAgent<T>(options: MemberOptions, work: (agent: Agent) => Promise<T>): Promise<T> {
+  const [{ Agent }, passphrase] = await Promise.all([import('../agent/index.js'), readPassphrase(options)]);
+  const agent = await Agent.open(options.home, passphrase);
+  try {
+    return await work(agent);
+  } finally {
+    agent.close();
+  }
+}

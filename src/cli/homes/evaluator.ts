@@ -1,0 +1,162 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import {
+  ed25519PublicKey,
+  fieldFromDecimal,
+  pointFromAffine,
+  scalar,
+  type Point,
+} from '../../crypto/index.js';
+import type { KeygenResult, KeyShare } from '../../oprf/index.js';
+import type { Identity } from '../../rpc/certificates.js';
+import { writeFileDurable } from '../../crypto/index.js';
+import { parseFile, readSecretJson, readText, writeJson, writeSecretJson } from './files.js';
+
+/**
+ * An evaluator's folder: `evaluator.json` (this file's schema), `authority.pem`, `certificate.pem`, `secrets.json`
+ * (TLS and signing keys) and, after key generation, `share.json`, both sealed, and `public.json`; `genesis.json`
+ * and `quotas.db`.
+ */
+const EvaluatorConfig = z.strictObject({
+  format: z.literal('counterseal-evaluator'),
+  version: z.literal(1),
+  networkId: z.string().min(1),
+  id: z.int().min(1).max(255),
+  threshold: z.int().min(2).max(255),
+  shareEpoch: z.int().min(0),
+  /** `host:port`. */
+  listen: z.string(),
+  /** The other evaluators. */
+  peers: z.array(z.strictObject({ id: z.int().min(1).max(255), address: z.string() })).min(1),
+  /** Evaluations that a member may ask for in a UTC day. */
+  dailyQuota: z.int().min(1),
+});
+export type EvaluatorConfig = z.infer<typeof EvaluatorConfig>;
+
+const Secrets = z.strictObject({ tlsPrivateKey: z.string(), signingSeed: z.hex().length(64) });
+const SECRETS_PURPOSE = 'evaluator secrets';
+const SHARE_PURPOSE = 'evaluator key share';
+
+const Coordinates = z.tuple([z.string(), z.string()]);
+const PublicKeys = z.strictObject({
+  networkId: z.string(),
+  shareEpoch: z.int().min(0),
+  threshold: z.int(),
+  id: z.int(),
+  groupKey: Coordinates,
+  publicShares: z.array(Coordinates),
+  /** The Ed25519 key of this evaluator's answers. */
+  signingKey: z.hex().length(64),
+  /** Of the key generation; the same at every evaluator. */
+  transcript: z.hex().length(64),
+});
+export type PublicKeys = z.infer<typeof PublicKeys>;
+const Share = z.strictObject({ share: z.string(), public: PublicKeys });
+
+const paths = (home: string) => ({
+  config: join(home, 'evaluator.json'),
+  authority: join(home, 'authority.pem'),
+  certificate: join(home, 'certificate.pem'),
+  secrets: join(home, 'secrets.json'),
+  share: join(home, 'share.json'),
+  public: join(home, 'public.json'),
+  genesis: join(home, 'genesis.json'),
+  quotas: join(home, 'quotas.db'),
+});
+export const evaluatorPaths = paths;
+
+export const toCoordinates = (point: Point): [string, string] => {
+  const { x, y } = point.toAffine();
+  return [x.toString(), y.toString()];
+};
+const fromCoordinates = ([x, y]: readonly [string, string]): Point =>
+  pointFromAffine(fieldFromDecimal(x), fieldFromDecimal(y));
+
+/** Writes the folder of a new evaluator. */
+export async function createEvaluatorHome(
+  home: string,
+  passphrase: string,
+  config: Omit<EvaluatorConfig, 'format' | 'version'>,
+  authority: string,
+  identity: Identity,
+  signingSeed: Uint8Array,
+): Promise<void> {
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const files = paths(home);
+  await writeFileDurable(files.authority, authority);
+  await writeFileDurable(files.certificate, identity.certificate);
+  await writeSecretJson(files.secrets, passphrase, SECRETS_PURPOSE, {
+    tlsPrivateKey: identity.privateKey,
+    signingSeed: Buffer.from(signingSeed).toString('hex'),
+  } satisfies z.infer<typeof Secrets>);
+  const complete: EvaluatorConfig = { format: 'counterseal-evaluator', version: 1, ...config };
+  await writeJson(files.config, complete);
+}
+
+export interface EvaluatorHome {
+  readonly config: EvaluatorConfig;
+  readonly authority: string;
+  readonly identity: Identity;
+  readonly signingSeed: Uint8Array;
+}
+
+const HINT = "is this an evaluator's folder? (--home)";
+
+export async function openEvaluatorHome(home: string, passphrase: string): Promise<EvaluatorHome> {
+  const files = paths(home);
+  const config = parseFile(EvaluatorConfig, await readText(files.config, HINT), files.config);
+  const secrets = await readSecretJson(Secrets, files.secrets, passphrase, SECRETS_PURPOSE);
+  return {
+    config,
+    authority: await readText(files.authority, HINT),
+    identity: { certificate: await readText(files.certificate, HINT), privateKey: secrets.tlsPrivateKey },
+    signingSeed: Buffer.from(secrets.signingSeed, 'hex'),
+  };
+}
+
+/** Keeps what key generation gave: the share sealed, the public keys readable. */
+export async function writeKeyShare(
+  home: string,
+  passphrase: string,
+  result: KeygenResult,
+  signingSeed: Uint8Array,
+): Promise<PublicKeys> {
+  const files = paths(home);
+  const publicKeys: PublicKeys = {
+    networkId: result.networkId,
+    shareEpoch: result.shareEpoch,
+    threshold: result.threshold,
+    id: result.id,
+    groupKey: toCoordinates(result.groupKey),
+    publicShares: result.publicShares.map(toCoordinates),
+    signingKey: Buffer.from(ed25519PublicKey(signingSeed)).toString('hex'),
+    transcript: Buffer.from(result.transcript).toString('hex'),
+  };
+  await writeSecretJson(files.share, passphrase, SHARE_PURPOSE, {
+    share: result.share.toString(),
+    public: publicKeys,
+  } satisfies z.infer<typeof Share>);
+  await writeJson(files.public, publicKeys);
+  return publicKeys;
+}
+
+/** The public keys that key generation left. */
+export async function readPublicKeys(home: string): Promise<PublicKeys> {
+  const path = paths(home).public;
+  return parseFile(PublicKeys, await readText(path, 'run `counterseal evaluator keygen` first'), path);
+}
+
+/** The share of the key; the public part comes from the sealed file, where nobody can exchange it. */
+export async function readKeyShare(home: string, passphrase: string): Promise<KeyShare> {
+  const file = await readSecretJson(Share, paths(home).share, passphrase, SHARE_PURPOSE);
+  return {
+    networkId: file.public.networkId,
+    shareEpoch: file.public.shareEpoch,
+    threshold: file.public.threshold,
+    id: file.public.id,
+    share: scalar(BigInt(file.share)),
+    publicShares: file.public.publicShares.map(fromCoordinates),
+    groupKey: fromCoordinates(file.public.groupKey),
+  };
+}

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { readSecretFile, writeFileDurable, writeSecretFile } from '../../crypto/index.js';
+import { CountersealError } from '../../errors.js';
+
+/** Reads a text file; throws `not_found` with a hint. */
+export async function readText(path: string, hint: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CountersealError('not_found', `cannot read ${path}: ${hint}`, { cause });
+  });
+}
+
+/** Parses a file's JSON; throws `data_corrupted` without quoting what it holds: it can be a secret. */
+export function parseFile<T>(schema: z.ZodType<T>, content: string, path: string): T {
+  try {
+    return schema.parse(JSON.parse(content));
+  } catch {
+    throw new CountersealError('data_corrupted', `${path} is damaged or of another version`);
+  }
+}
+
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFileDurable(path, `${JSON.stringify(value, null, 2)}\n`);
+
+/** A JSON value sealed under a passphrase. */
+export const writeSecretJson = (
+  path: string,
+  passphrase: string,
+  purpose: string,
+  value: unknown,
+): Promise<void> =>
+  writeSecretFile(path, passphrase, purpose, new TextEncoder().encode(JSON.stringify(value)));
+
+export async function readSecretJson<T>(
+  schema: z.ZodType<T>,
+  path: string,
+  passphrase: string,
+  purpose: string,
+): Promise<T> {
+  const plain = await readSecretFile(path, passphrase, purpose);
+  return parseFile(schema, new TextDecoder().decode(plain), path);
+}

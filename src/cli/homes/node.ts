@@ -1,0 +1,69 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeFileDurable } from '../../crypto/index.js';
+import type { Identity } from '../../rpc/certificates.js';
+import { parseFile, readSecretJson, readText, writeJson, writeSecretJson } from './files.js';
+
+/**
+ * A ledger node's folder: `node.json` (this file's schema), `genesis.json`, `certificate.pem`, `secrets.json` (TLS
+ * and checkpoint keys, sealed) and `ledger.db`.
+ */
+const NodeConfig = z.strictObject({
+  format: z.literal('counterseal-node'),
+  version: z.literal(1),
+  networkId: z.string().min(1),
+  /** `host:port`. */
+  listen: z.string(),
+});
+export type NodeConfig = z.infer<typeof NodeConfig>;
+
+const Secrets = z.strictObject({ tlsPrivateKey: z.string(), checkpointSeed: z.hex().length(64) });
+const SECRETS_PURPOSE = 'node secrets';
+const HINT = "is this a node's folder? (--home)";
+
+export const nodePaths = (home: string) => ({
+  config: join(home, 'node.json'),
+  genesis: join(home, 'genesis.json'),
+  certificate: join(home, 'certificate.pem'),
+  secrets: join(home, 'secrets.json'),
+  database: join(home, 'ledger.db'),
+});
+
+/** Writes the folder of a new node; the genesis comes when it is known. */
+export async function createNodeHome(
+  home: string,
+  passphrase: string,
+  config: Omit<NodeConfig, 'format' | 'version'>,
+  identity: Identity,
+  checkpointSeed: Uint8Array,
+): Promise<void> {
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const paths = nodePaths(home);
+  await writeFileDurable(paths.certificate, identity.certificate);
+  await writeSecretJson(paths.secrets, passphrase, SECRETS_PURPOSE, {
+    tlsPrivateKey: identity.privateKey,
+    checkpointSeed: Buffer.from(checkpointSeed).toString('hex'),
+  } satisfies z.infer<typeof Secrets>);
+  const complete: NodeConfig = { format: 'counterseal-node', version: 1, ...config };
+  await writeJson(paths.config, complete);
+}
+
+export interface NodeHome {
+  readonly config: NodeConfig;
+  readonly genesis: string;
+  readonly identity: Identity;
+  readonly checkpointSeed: Uint8Array;
+}
+
+export async function openNodeHome(home: string, passphrase: string): Promise<NodeHome> {
+  const paths = nodePaths(home);
+  const config = parseFile(NodeConfig, await readText(paths.config, HINT), paths.config);
+  const secrets = await readSecretJson(Secrets, paths.secrets, passphrase, SECRETS_PURPOSE);
+  return {
+    config,
+    genesis: await readText(paths.genesis, HINT),
+    identity: { certificate: await readText(paths.certificate, HINT), privateKey: secrets.tlsPrivateKey },
+    checkpointSeed: Buffer.from(secrets.checkpointSeed, 'hex'),
+  };
+}

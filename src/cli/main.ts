@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { demoCommand } from './demo.js';
+import { documentCommands } from './document.js';
+import { entryCommands } from './entry.js';
+import { evaluatorCommands } from './evaluator.js';
+import { ledgerCommands } from './ledger.js';
+import { networkCommands } from './network.js';
+import { nodeCommand } from './node.js';
+import { fail } from './output.js';
+import { watchCommand } from './watch.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('counterseal')
+  .description(
+    'Find out that two parties hold the same trade document, without anyone showing anyone a document.\n' +
+      'Development keys: for synthetic data only.',
+  )
+  .version(version)
+  .showHelpAfterError('(add --help for usage and examples)')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  counterseal demo\n  counterseal document inspect invoice.xml\n  counterseal network init demo --passphrase-file secret',
+  );
+
+documentCommands(program);
+entryCommands(program);
+watchCommand(program);
+ledgerCommands(program);
+networkCommands(program);
+nodeCommand(program);
+evaluatorCommands(program);
+demoCommand(program);
+
+/** commander ends the program itself for usage errors; what parsing an argument throws is ours. */
+function exitForUsage(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(exitForUsage);
+}
+exitForUsage(program);
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error, process.argv.includes('--json'));
+}

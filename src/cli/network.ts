@@ -1,0 +1,145 @@
+import type { Command } from 'commander';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CountersealError, ensure } from '../errors.js';
+import { action, print, printJson, progress, table } from './output.js';
+import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
+import { untilStopped } from './service.js';
+
+interface InitOptions extends PassphraseOptions {
+  name: string;
+  member: string[];
+  evaluators: string;
+  threshold: string;
+  port: string;
+  json?: boolean;
+}
+
+const DEFAULT_MEMBERS = ['bank-a:bank', 'bank-b:bank', 'bank-c:bank'];
+
+export function networkCommands(program: Command): void {
+  const network = program.command('network').description('a network of your own, for trying out');
+
+  passphraseOptions(network.command('init'))
+    .description('make a network on this machine: genesis, administrators, certificates, keys of all parties')
+    .argument('<folder>', 'a new folder for it')
+    .option('--name <name>', 'the beginning of its network id', 'local')
+    .option(
+      '--member <name:role>',
+      'a member; repeat for more (default: three banks)',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
+    .option('--evaluators <n>', 'members of the committee', '3')
+    .option('--threshold <t>', 'how many of them it takes', '2')
+    .option('--port <port>', 'the first of the ports that it uses; 0 for any free ones', '7400')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  counterseal network init demo --member bank-a:bank --member carrier-a:carrier --passphrase-file secret',
+    )
+    .action(action(init));
+
+  passphraseOptions(network.command('start'))
+    .description('run the node and the evaluators of a network made by `network init`, until SIGINT')
+    .argument('<folder>', 'its folder')
+    .addHelpText('after', '\nExample:\n  counterseal network start demo --passphrase-file secret')
+    .action(action(start));
+}
+
+function number(value: string, option: string, min: number, max: number): number {
+  ensure(
+    /^\d{1,5}$/.test(value) && Number(value) >= min && Number(value) <= max,
+    'invalid_argument',
+    `${option} takes a number from ${min} to ${max}`,
+  );
+  return Number(value);
+}
+
+/** Hands a passphrase to child processes by a file of mode 0600, which is gone afterwards. */
+async function withPassphraseFile<T>(passphrase: string, work: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'counterseal-'));
+  const file = join(folder, 'passphrase');
+  await writeFile(file, `${passphrase}\n`, { mode: 0o600 });
+  try {
+    return await work(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function init(folder: string, options: InitOptions): Promise<void> {
+  const evaluators = number(options.evaluators, '--evaluators', 2, 32);
+  const threshold = number(options.threshold, '--threshold', 2, evaluators);
+  const port = number(options.port, '--port', 0, 65_535 - evaluators);
+  ensure(
+    /^[a-z0-9][a-z0-9-]{0,39}$/.test(options.name),
+    'invalid_argument',
+    '--name takes letters a-z, digits and hyphens, at most 40',
+  );
+  const [{ createLocalNetwork, networkPaths, parseMember }, { freePorts }] = await Promise.all([
+    import('./local-network.js'),
+    import('./ports.js'),
+  ]);
+  const members = (options.member.length > 0 ? options.member : DEFAULT_MEMBERS).map(parseMember);
+  const passphrase = await readPassphrase(options, true);
+  const ports =
+    port === 0 ? await freePorts(evaluators + 1) : Array.from({ length: evaluators + 1 }, (_, i) => port + i);
+  await withPassphraseFile(passphrase, (passphraseFile) =>
+    createLocalNetwork({
+      folder,
+      name: options.name,
+      passphrase,
+      passphraseFile,
+      members,
+      evaluators,
+      threshold,
+      ports,
+      onProgress: (step) => progress(`${step} ...`),
+    }),
+  );
+  progress('');
+  const paths = networkPaths(folder);
+  const rows = [
+    ['node', paths.node, `localhost:${ports[0]}`],
+    ...ports.slice(1).map((p, i) => [`evaluator ${i + 1}`, paths.evaluator(i + 1), `localhost:${p}`]),
+    ...members.map(({ name, role }) => [`${name} (${role})`, paths.member(name), '']),
+  ];
+  if (options.json)
+    printJson({
+      genesis: paths.genesis,
+      parties: rows.map(([party, home, address]) => ({ party, home, address })),
+    });
+  else
+    print(
+      ...table(rows),
+      '',
+      'All keys are on this machine under one passphrase: for trying out, with synthetic data only.',
+      `Start it:  counterseal network start ${folder}`,
+      `Then:      counterseal document check FILE --home ${paths.member(members[0]!.name)}`,
+    );
+}
+
+async function start(folder: string, options: PassphraseOptions): Promise<void> {
+  const { startLocalNetwork } = await import('./local-network.js');
+  const passphrase = await readPassphrase(options);
+  await withPassphraseFile(passphrase, async (file) => {
+    progress('starting ...');
+    const services = await startLocalNetwork(folder, file);
+    progress('');
+    print(...services.map(({ name }) => `${name} is ready`), 'Stop with Ctrl-C.');
+    const ended = services.map(
+      ({ name, process: child }) =>
+        new Promise<string>((resolve) => child.once('close', () => resolve(name))),
+    );
+    const first = await Promise.race([untilStopped(), ...ended]);
+    const last = services.find(({ name }) => name === first);
+    await Promise.all(services.map((service) => service.stop()));
+    if (last)
+      throw new CountersealError(
+        'unavailable',
+        `${last.name} ended by itself: ${last.log.trim().split('\n').at(-1) ?? ''}`,
+      );
+  });
+}

@@ -1,0 +1,90 @@
+import { Command, CommanderError } from 'commander';
+import { CountersealError } from '../errors.js';
+
+/** What a command exits with. */
+export const EXIT = {
+  /** Done, whatever the verdict. */
+  ok: 0,
+  /** Something failed: the message says what. */
+  failed: 1,
+  /** The command line was wrong. */
+  usage: 2,
+  /** With --fail-on-match: done, and the document is not unique. */
+  match: 3,
+} as const;
+
+/** One line of JSON on standard output; bigints as decimal strings. */
+export function printJson(value: unknown): void {
+  process.stdout.write(
+    `${JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v))}\n`,
+  );
+}
+
+/** Text on standard output. */
+export function print(...lines: string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Columns padded to their widest cell. */
+export function table(rows: readonly (readonly string[])[], indent = ''): string[] {
+  const widths = rows.reduce<number[]>(
+    (all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, cell.length)),
+    [],
+  );
+  return rows.map(
+    (row) =>
+      indent +
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join('  ')
+        .trimEnd(),
+  );
+}
+
+/** Progress on standard error, on a terminal in place, elsewhere not at all. */
+export function progress(message: string): void {
+  if (process.stderr.isTTY) process.stderr.write(message === '' ? '\r\u001b[K' : `\r\u001b[K${message}`);
+}
+
+/** The error as the JSON outputs carry it. */
+export function errorJson(error: unknown): { code: string; message: string; field?: string } {
+  if (error instanceof CountersealError)
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.field === undefined ? {} : { field: error.field }),
+    };
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Ends the program for an error: a line that says what is wrong, or JSON with --json. */
+export function fail(error: unknown, json: boolean): never {
+  progress('');
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+  const described = errorJson(error);
+  if (json) printJson({ error: described });
+  else {
+    process.stderr.write(`error: ${described.message} [${described.code}]\n`);
+    if (process.env['COUNTERSEAL_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  }
+  process.exit(EXIT.failed);
+}
+
+/** Wraps a command's action: errors end the program as {@link fail} says. */
+export function action<Args extends unknown[]>(
+  run: (...args: Args) => Promise<number | void>,
+): (...args: Args) => Promise<void> {
+  return async (...args) => {
+    const command = args.at(-1) as Command;
+    try {
+      const status = await run(...args);
+      // Exit at once: idle provers and channels would keep the process for a while.
+      await flush();
+      process.exit(status ?? EXIT.ok);
+    } catch (error) {
+      fail(error, command.optsWithGlobals<{ json?: boolean }>().json === true);
+    }
+  };
+}
+
+const flush = () => new Promise<void>((resolve) => process.stdout.write('', () => resolve()));

@@ -1,0 +1,84 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { CountersealError } from '../errors.js';
+
+const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const START_TIMEOUT_MS = 60_000;
+
+/** What a command that ran to its end left. */
+export interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts this program with arguments, in a process of its own. It ends when this process does. */
+export function startCounterseal(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ['--no-warnings', MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+}
+
+/** Runs this program with arguments to its end. */
+export async function runCounterseal(args: readonly string[]): Promise<Finished> {
+  const child = startCounterseal(args);
+  const output = { stdout: '', stderr: '' };
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, ...output };
+}
+
+/** A service in a process of its own. */
+export class Service {
+  private constructor(
+    readonly name: string,
+    readonly process: ChildProcess,
+    private readonly logs: string[],
+  ) {}
+
+  /** Starts it, and returns when it says that it is ready. Throws `unavailable` with what it said if it ends before. */
+  static async start(name: string, args: readonly string[]): Promise<Service> {
+    const child = startCounterseal(args);
+    const logs: string[] = [];
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => logs.push(text));
+    const failed = (why: string) =>
+      new CountersealError(
+        'unavailable',
+        `${name} ${why}: ${logs.join('').trim().split('\n').slice(-3).join(' | ')}`,
+      );
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        reject(failed('did not start in time'));
+      }, START_TIMEOUT_MS);
+      let output = '';
+      child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        if (!/"ready":/.test(output)) return;
+        clearTimeout(timer);
+        resolve();
+      });
+      child.once('close', () => {
+        clearTimeout(timer);
+        reject(failed('ended'));
+      });
+    });
+    return new Service(name, child, logs);
+  }
+
+  /** All that it logged so far. */
+  get log(): string {
+    return this.logs.join('');
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const closed = once(this.process, 'close');
+    this.process.kill(signal);
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), 10_000);
+    await closed;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import type { WatchEvent } from '../agent/index.js';
+import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { action, print, printJson } from './output.js';
+
+export function watchCommand(program: Command): void {
+  memberOptions(program.command('watch'))
+    .description('what concerns this member: others with the same document, and changes of own entries')
+    .option('--once', 'print what happened since the last watch, and stop')
+    .addHelpText('after', '\nExample:\n  counterseal watch --home bank-a')
+    .action(action(watch));
+}
+
+function describe(event: WatchEvent): string {
+  const when = event.time.replace('T', ' ').slice(0, 19);
+  switch (event.event) {
+    case 'registered-again':
+      return event.via === 'exact'
+        ? `${when}  entry ${event.entry}: somebody else registered the same document (entry ${event.other}, told "${event.verdict}")`
+        : `${when}  entry ${event.entry}: somebody else registered a document of the same deal (entry ${event.other})`;
+    case 'other-acted':
+      return `${when}  entry ${event.entry}: entry ${event.other}, a match, ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
+    case 'own-acted':
+      return `${when}  entry ${event.entry}: ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
+  }
+}
+
+async function watch(options: MemberOptions & { once?: boolean }): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const show = (events: readonly WatchEvent[]): Promise<void> => {
+    for (const event of events)
+      if (options.json) printJson(event);
+      else print(describe(event));
+    return Promise.resolve();
+  };
+  await withAgent(options, (agent) => agent.watch(show, options.once ? undefined : stop.signal));
+}

@@ -1,0 +1,38 @@
+import type { Genesis, LedgerStatement, ProofVerifier } from '../ledger/index.js';
+import {
+  BatchVerifier,
+  packageKeys,
+  requireSetup,
+  requireVerificationKey,
+  type KeyRegistry,
+  type Statement,
+} from '../proofs/index.js';
+
+/** The verifier of a network's proofs: batches on worker threads, under the keys that its genesis names. */
+export class NetworkProofVerifier implements ProofVerifier {
+  private constructor(
+    private readonly statements: Readonly<Record<LedgerStatement, Statement>>,
+    private readonly verifier: BatchVerifier,
+  ) {}
+
+  /**
+   * Throws `failed_precondition` where the keys at hand are not the genesis', or not of the setup that it demands;
+   * `not_found` where there are none for the version that it names.
+   */
+  static async open(genesis: Genesis, keys: KeyRegistry = packageKeys): Promise<NetworkProofVerifier> {
+    const { version, verificationKey } = genesis.statements.register;
+    const register: Statement = { id: 'register', version };
+    const key = await keys.load(register);
+    requireVerificationKey(key, verificationKey);
+    requireSetup(key, genesis.setup);
+    return new NetworkProofVerifier({ register }, new BatchVerifier({ keys }));
+  }
+
+  verify(statement: LedgerStatement, publicSignals: readonly bigint[], proof: Uint8Array): Promise<boolean> {
+    return this.verifier.verify(this.statements[statement], publicSignals, proof);
+  }
+
+  close(): Promise<void> {
+    return this.verifier.close();
+  }
+}

@@ -1,0 +1,121 @@
+import { Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import { CountersealError } from '../errors.js';
+import { invoke } from './call.js';
+import { fromServiceError } from './errors.js';
+import { LedgerClient as GrpcClient, type StreamRecordsResponse } from './generated/counterseal/v1/ledger.js';
+import { CHANNEL_OPTIONS, channelCredentials } from './transport.js';
+
+const READ_TIMEOUT_MS = 10_000;
+/** Longer than a node takes to verify all that its queue holds. */
+const SUBMIT_TIMEOUT_MS = 60_000;
+
+/** Records of the log in order, and the checkpoint of a log that ends with them. */
+export interface RecordBatch {
+  readonly from: bigint;
+  readonly records: readonly Uint8Array[];
+  /** Empty while more records of the same checkpoint follow. */
+  readonly checkpoint: string;
+}
+
+/** The nodes of a ledger over gRPC and TLS, without a client certificate: the next one is asked where one fails. */
+export class LedgerClient {
+  private readonly nodes: { address: string; client: GrpcClient }[];
+
+  constructor(addresses: readonly string[], authority: string) {
+    this.nodes = addresses.map((address) => ({
+      address,
+      client: new GrpcClient(address, channelCredentials(authority), CHANNEL_OPTIONS),
+    }));
+  }
+
+  /**
+   * Submits a transaction; answers its place in the log and its record when it is durable. Throws the node's refusal.
+   * Submitting again what was accepted answers the same, so that whoever got no answer can ask again.
+   */
+  async submit(transaction: Uint8Array, payload: Uint8Array): Promise<{ index: bigint; record: Uint8Array }> {
+    return this.firstToAnswer(SUBMIT_TIMEOUT_MS, (client, options) =>
+      invoke(client.submitTransaction.bind(client), { transaction, payload }, options),
+    );
+  }
+
+  async genesis(): Promise<Uint8Array> {
+    const { genesis } = await this.firstToAnswer(READ_TIMEOUT_MS, (client, options) =>
+      invoke(client.getGenesis.bind(client), {}, options),
+    );
+    return genesis;
+  }
+
+  async checkpoint(): Promise<string> {
+    const { checkpoint } = await this.firstToAnswer(READ_TIMEOUT_MS, (client, options) =>
+      invoke(client.getCheckpoint.bind(client), {}, options),
+    );
+    return checkpoint;
+  }
+
+  /**
+   * The records from `from` on, in batches; with `follow` it goes on until `signal` aborts. Throws `unavailable` where
+   * no node answers, or the stream breaks: the caller asks again from where it is.
+   */
+  async *records(
+    from: bigint,
+    options: { follow?: boolean; signal?: AbortSignal } = {},
+  ): AsyncGenerator<RecordBatch> {
+    let last: unknown;
+    for (const { address, client } of this.nodes) {
+      const stream = client.streamRecords(
+        { from, follow: options.follow ?? false },
+        new Metadata(),
+        options.follow ? {} : { deadline: Date.now() + SUBMIT_TIMEOUT_MS },
+      );
+      let answered = false;
+      try {
+        for await (const message of cancellable(stream, options.signal)) {
+          answered = true;
+          yield message;
+        }
+        return;
+      } catch (error) {
+        if (options.signal?.aborted) return;
+        last = error instanceof CountersealError ? error : fromServiceError(error as ServiceError, address);
+        if (answered || !(last instanceof CountersealError) || last.code !== 'unavailable') throw last;
+      }
+    }
+    throw last;
+  }
+
+  close(): void {
+    for (const { client } of this.nodes) client.close();
+  }
+
+  private async firstToAnswer<T>(
+    timeout: number,
+    call: (client: GrpcClient, options: { peer: string; timeout: number }) => Promise<T>,
+  ): Promise<T> {
+    let last: unknown;
+    for (const { address, client } of this.nodes) {
+      try {
+        return await call(client, { peer: `node ${address}`, timeout });
+      } catch (error) {
+        last = error;
+        // A refusal is an answer: another node would refuse too.
+        if (!(error instanceof CountersealError) || error.code !== 'unavailable') throw error;
+      }
+    }
+    throw last;
+  }
+}
+
+async function* cancellable(
+  stream: ClientReadableStream<StreamRecordsResponse>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StreamRecordsResponse> {
+  const abort = () => stream.cancel();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    if (signal?.aborted) return;
+    yield* stream as AsyncIterable<StreamRecordsResponse>;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    stream.cancel();
+  }
+}

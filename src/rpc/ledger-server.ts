@@ -1,0 +1,107 @@
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import type { EmbeddedEngine } from '../engine/index.js';
+import { CountersealError, ensure } from '../errors.js';
+import { logIndex } from '../ledger/index.js';
+import { logFailure, unary } from './call.js';
+import { toServiceError } from './errors.js';
+import {
+  LedgerService,
+  type GetCheckpointRequest,
+  type GetCheckpointResponse,
+  type GetGenesisRequest,
+  type GetGenesisResponse,
+  type StreamRecordsRequest,
+  type StreamRecordsResponse,
+  type SubmitTransactionRequest,
+  type SubmitTransactionResponse,
+} from './generated/counterseal/v1/ledger.js';
+import type { Logger } from './logger.js';
+import { RateLimit } from './rate-limit.js';
+import type { RpcServer } from './transport.js';
+
+export interface LedgerServerOptions {
+  /** The genesis file, as it is. */
+  readonly genesis: Uint8Array;
+  readonly log: Logger;
+  /** Calls per second and address, and bursts. */
+  readonly rate?: { readonly perSecond: number; readonly burst: number };
+}
+
+/** Streams that one address may have open. */
+const MAX_STREAMS_PER_CALLER = 64;
+
+/**
+ * Serves a ledger to anybody: the proof admits. Callers are told apart by address, for the rate limit alone; no
+ * address is logged.
+ */
+export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: LedgerServerOptions): void {
+  const { genesis, log, rate = { perSecond: 200, burst: 1_000 } } = options;
+  const limit = new RateLimit(rate.perSecond, rate.burst);
+  const streams = new Map<string, number>();
+  // host:port, of which the port changes with every connection.
+  const callerOf = (call: { getPeer(): string }) => call.getPeer().replace(/:\d+$/, '');
+
+  server.add(LedgerService, {
+    getGenesis: unary<GetGenesisRequest, GetGenesisResponse>(log, async (_request, call) => {
+      limit.take(callerOf(call));
+      return Promise.resolve({ genesis });
+    }),
+    getCheckpoint: unary<GetCheckpointRequest, GetCheckpointResponse>(log, async (_request, call) => {
+      limit.take(callerOf(call));
+      return Promise.resolve({ checkpoint: engine.checkpoint() });
+    }),
+    submitTransaction: unary<SubmitTransactionRequest, SubmitTransactionResponse>(
+      log,
+      async (request, call) => {
+        limit.take(callerOf(call));
+        const result = await engine.submit(request.transaction, request.payload);
+        if (!result.included)
+          throw new CountersealError('rejected', `${result.rejection.name}: ${result.rejection.detail}`);
+        return { index: BigInt(result.index), record: result.leaf };
+      },
+    ),
+    streamRecords: (call: ServerWritableStream<StreamRecordsRequest, StreamRecordsResponse>) => {
+      const caller = callerOf(call);
+      const open = streams.get(caller) ?? 0;
+      void (async () => {
+        limit.take(caller);
+        ensure(
+          open < MAX_STREAMS_PER_CALLER,
+          'quota_exceeded',
+          'too many streams from this address are open',
+        );
+        streams.set(caller, open + 1);
+        const stop = new AbortController();
+        call.on('cancelled', () => stop.abort());
+        call.on('close', () => stop.abort());
+        try {
+          const { from, follow } = call.request;
+          ensure(
+            from <= BigInt(Number.MAX_SAFE_INTEGER),
+            'invalid_argument',
+            'a position in the log is too large',
+          );
+          for await (const batch of engine.records(logIndex(Number(from)), { follow, signal: stop.signal })) {
+            const more = call.write({
+              from: BigInt(batch.from),
+              records: [...batch.records],
+              checkpoint: batch.checkpoint,
+            });
+            if (!more && !stop.signal.aborted)
+              await Promise.race([once(call, 'drain'), once(stop.signal, 'abort')]);
+            if (stop.signal.aborted) return;
+          }
+          call.end();
+        } finally {
+          const left = (streams.get(caller) ?? 1) - 1;
+          if (left > 0) streams.set(caller, left);
+          else streams.delete(caller);
+        }
+      })().catch((error: unknown) => {
+        logFailure(log, call.getPath(), error);
+        call.emit('error', toServiceError(error));
+      });
+    },
+  });
+}
