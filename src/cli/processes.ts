@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { CountersealError } from '../errors.js';
 
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+// In dist/, also when this file runs from src/: Node runs no TypeScript in children.
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 
 /** What a command that ran to its end left. */
