@@ -74,7 +74,9 @@ function seal(key: string, value: Uint8Array): Uint8Array {
 }
 
 function unseal(key: string, sealed: Uint8Array): Uint8Array {
-  const value = sealed.subarray(CHECKSUM_BYTES);
+  // A plain view: what leaves the store does not depend on the driver.
+  const length = Math.max(0, sealed.length - CHECKSUM_BYTES);
+  const value = new Uint8Array(sealed.buffer, sealed.byteOffset + sealed.length - length, length);
   const intact =
     sealed.length >= CHECKSUM_BYTES &&
     new DataView(sealed.buffer, sealed.byteOffset).getUint32(0) === checksum(key, value);
