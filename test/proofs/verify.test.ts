@@ -207,6 +207,18 @@ describe('the pairing engine', () => {
     ).toEqual([false, false]);
   });
 
+  it.each([[[0]], [[7]], [[3, 4]], [[0, 2, 4, 6]], [[1, 2, 3, 4, 5, 6, 7]]])(
+    'finds the bad ones at %j of 8',
+    async (at) => {
+      const list = f.proofs.slice(0, 8).map(({ publicSignals, proof }, i) => {
+        const signals = at.includes(i) ? publicSignals.with(1, publicSignals[1]! + 1n) : publicSignals;
+        return [signals, proof] as const;
+      });
+      const verdicts = (await engine()).verify(await key(), items(list));
+      expect(verdicts).toEqual(list.map((_, i) => !at.includes(i)));
+    },
+  );
+
   it('refuses one proof many times over as it does once', async () => {
     const bad = withPoints(proof, ({ a }) => ({ a: fromG1(toG1(a).double()) }));
     const list = items(Array.from({ length: 9 }, () => [signals, bad] as const));
