@@ -166,7 +166,7 @@ export class EmbeddedEngine {
       'too many transactions are waiting: retry later',
     );
     const writes = payloadWrites(parsed, payload);
-    const result = this.process(key, bytes.slice(), writes).finally(() => this.pending.delete(key));
+    const result = this.process(key, new Uint8Array(bytes), writes).finally(() => this.pending.delete(key));
     this.pending.set(key, result);
     return result;
   }

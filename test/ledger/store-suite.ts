@@ -83,8 +83,10 @@ export function storeSuite(name: string, open: () => Promise<Store>): void {
       expect(found).toEqual(['a', 'b']);
     });
 
-    it('keeps its values from changes by the caller', async () => {
-      const value = bytes(1);
+    it.each([
+      ['an array', bytes(1)],
+      ['a Buffer, whose slice() is not a copy', Buffer.from([1])],
+    ])('keeps its values from changes by the caller: %s', async (_, value) => {
       await store.write([{ key: 'a', value }]);
       value[0] = 9;
       const read = store.get('a')!;
