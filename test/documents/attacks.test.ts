@@ -89,6 +89,14 @@ describe('a fraudster adds, drops and reorders identifiers', () => {
     }
   });
 
+  it('of two names the same one counts in either order', () => {
+    const names = ['Beispiel GmbH', 'Zweitname AG'].map(
+      (name) => `<cac:PartyName><cbc:Name>${name}</cbc:Name></cac:PartyName>`,
+    );
+    const exact = (seller: string): readonly string[] => identify(ubl({ seller })).exact;
+    expect(exact(names.join(''))).toEqual(exact([...names].reverse().join('')));
+  });
+
   it('CII: the order of tax registrations does not matter', () => {
     const [, name = '', first = '', second = ''] =
       /^(.*?)(<ram:SpecifiedTaxRegistration>.*?<\/ram:SpecifiedTaxRegistration>)(.*)$/.exec(SELLER_CII) ?? [];

@@ -16,7 +16,6 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['KG', 'KGM'],
   ['KGS', 'KGM'],
   ['T', 'TNE'],
-  ['MTQT', 'TNE'],
   ['LB', 'LBR'],
   ['LBS', 'LBR'],
 ]);

@@ -49,10 +49,23 @@ export function taxId(value: string, country: string | undefined, field: string)
   }
   const suffix = SUFFIXES[prefix];
   if (suffix !== undefined) id = id.replace(suffix, '');
+  if (prefix === 'CO') id = withoutNitCheckDigit(id);
   const holds = checkDigitHolds(prefix, id);
   return holds === false
     ? { value: id, warning: `${field}: ${id} is not a valid tax number of ${prefix}: check it` }
     : { value: id };
+}
+
+const NIT_WEIGHTS = [41, 37, 29, 23, 19, 17, 13, 7, 3];
+
+/**
+ * DIAN (Colombia) writes the check digit of a company's NIT apart, in an attribute; others write it behind the number.
+ * Companies' numbers begin with 8 or 9; those of persons, which have ten digits themselves, do not.
+ */
+function withoutNitCheckDigit(id: string): string {
+  const [, body = '', check] = /^CO([89][0-9]{8})([0-9])$/.exec(id) ?? [];
+  const rest = [...body].reduce((sum, digit, i) => sum + Number(digit) * (NIT_WEIGHTS[i] ?? 0), 0) % 11;
+  return check !== undefined && Number(check) === (rest > 1 ? 11 - rest : rest) ? `CO${body}` : id;
 }
 
 /** The validator of stdnum for each country's tax number on invoices. */
@@ -67,7 +80,6 @@ const VALIDATORS: Readonly<Record<string, string>> = {
     CH: 'vat',
     CL: 'rut',
     CN: 'uscc',
-    CO: 'nit',
   },
   ...{
     CY: 'vat',

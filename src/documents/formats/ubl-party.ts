@@ -61,8 +61,12 @@ export function ublParty(reader: XmlReader, container: XmlElement, field: string
     }
   }
   for (const found of reader.values(party, 'cac:PartyLegalEntity/cbc:CompanyID')) {
-    const register = isDian(found) ? { scheme: 'VAT' as const, country: 'CO' } : registerOf(schemeId(found));
-    add(ids, found, register ?? { scheme: 'REG' });
+    // DIAN repeats the tax number here, or has that of a register: either way PartyTaxScheme comes first.
+    add(
+      ids,
+      found,
+      isDian(found) ? { scheme: 'REG', country: 'CO' } : (registerOf(schemeId(found)) ?? { scheme: 'REG' }),
+    );
   }
   for (const found of reader.values(party, 'cac:PartyIdentification/cbc:ID')) {
     const taxpayerOf = taxpayerCountry(found);
@@ -75,16 +79,20 @@ export function ublParty(reader: XmlReader, container: XmlElement, field: string
   for (const found of reader.values(party, 'cbc:EndpointID'))
     add(endpoints, found, registerOf(schemeId(found)));
 
-  const countries = COUNTRY_PATHS.flatMap((path) => reader.values(party, path));
-  const names = NAME_PATHS.flatMap((path) => reader.values(party, path));
-  const [name] = names;
+  const name = firstOf(reader, party, NAME_PATHS);
   return {
     ids,
     endpoints,
     name: name === undefined ? undefined : { value: name.value, field: `${field}/cac:Party/${name.field}` },
-    country: countryCode(countries[0]),
+    country: countryCode(firstOf(reader, party, COUNTRY_PATHS)),
     field,
   };
+}
+
+/** The value at the first path that has one; of several there the first in code-unit order, not in the file's. */
+function firstOf(reader: XmlReader, party: XmlElement, paths: readonly string[]): Found | undefined {
+  const values = paths.map((path) => reader.values(party, path)).find((found) => found.length > 0) ?? [];
+  return [...values].sort((a, b) => (a.value < b.value ? -1 : 1))[0];
 }
 
 function schemeId(found: Found): string | undefined {

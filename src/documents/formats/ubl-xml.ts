@@ -108,7 +108,9 @@ function readUbl(root: XmlElement): CanonicalDocument {
  */
 function kindOf(root: XmlElement, type: DocumentType, warnings: string[]): Kind {
   const found = reader.value(root, type.typeCode);
+  // National codes have two digits too (91 is a credit note of DIAN): only an Invoice has its kind from its code.
   if (found === undefined || !/^[1-9][0-9]{1,2}$/.test(found.value)) return type.kind;
+  if (type.kind !== INVOICE && found.value.length < 3) return type.kind;
   const kind = kindOfCode(Number(found.value));
   if (kind === undefined) {
     warnings.push(

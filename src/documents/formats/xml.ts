@@ -164,7 +164,8 @@ export function parseXmlText(characters: string): XmlElement {
   let raw: RawNode[];
   try {
     const valid = XMLValidator.validate(xml);
-    if (valid !== true) throw malformed(`line ${valid.err.line}: ${valid.err.msg}`);
+    if (valid !== true)
+      throw malformed(`line ${valid.err.line}: ${valid.err.msg.replace(/\s+/g, ' ').slice(0, 200)}`);
     raw = parser.parse(xml) as RawNode[];
   } catch (cause) {
     if (cause instanceof CountersealError) throw cause;

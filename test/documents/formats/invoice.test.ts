@@ -260,6 +260,13 @@ describe('UBL', () => {
       'VAT|DK16356706',
     ],
     [
+      'Colombia, another number as the legal entity',
+      country('CO') +
+        tax('860069378', '01', ' schemeAgencyID="195" schemeID="4" schemeName="31"') +
+        legal('100200300', ' schemeAgencyID="195" schemeID="4" schemeName="31"'),
+      'VAT|CO860069378',
+    ],
+    [
       'Peru, tax scheme',
       tax('20200464529', '-', ' schemeID="6" schemeName="SUNAT:Identificador de Documento de Identidad"'),
       'VAT|PE20200464529',

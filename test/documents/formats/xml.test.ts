@@ -69,6 +69,15 @@ describe('XML', () => {
     ['depth', '<a>'.repeat(500) + '</a>'.repeat(500)],
   ])('refuses %s', (_, xml) => expect(() => parse(xml)).toThrow(coded('invalid_document', 'XML')));
 
+  it('messages about unclosed elements stay short', () => {
+    expect(() => parse('<aaaaaaaaaaaaaaaa>'.repeat(80))).toThrow(
+      expect.objectContaining({
+        code: 'invalid_document',
+        message: expect.stringMatching(/^.{1,260}$/s) as string,
+      }),
+    );
+  });
+
   it('a declaration inside a comment or CDATA is text', () => {
     expect(parse('<a><!-- <!DOCTYPE x> --><![CDATA[<!DOCTYPE html>]]></a>').text).toBe('<!DOCTYPE html>');
   });
