@@ -24,9 +24,9 @@ template MultiplyGenerator(n) {
 // scalar·point for a point of the prime-order subgroup, the identity included.
 //
 // circomlib's gadget must not see any other point: for (0, -1) it gives the identity whatever the scalar, and
-// for points of order 4 and 8 it divides 0 by 0. On the subgroup it is complete: within a segment of 148 bits
-// it adds 2^i·point to an odd multiple below 2^i, which are neither equal nor opposite because
-// 2^149 < l, and the sum of the segments is a complete Edwards addition.
+// points of order 4 and 8 have no witness. On the subgroup it is complete: within a segment of 148 bits it adds
+// 2^i·point to an odd multiple below 2^i, which are neither equal nor opposite because 2^149 < l, and the sum
+// of the segments is a complete Edwards addition.
 template MultiplyPoint(n) {
     assert(n <= 251);
     signal input {binary} scalar[n];

@@ -34,7 +34,7 @@ function sourceTexts(main: string): [name: string, text: string][] {
   return [...sourcesOf(main)].map(([name, path]) => [name, readFileSync(path, 'utf8')]);
 }
 
-const withoutComments = (text: string): string =>
+export const withoutComments = (text: string): string =>
   text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '');
 
 /**
