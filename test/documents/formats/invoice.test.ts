@@ -358,6 +358,8 @@ describe('CII', () => {
     expect(() => read(cii({ date: '250403' }).replace('format="102"', 'format="101"'))).toThrow(
       coded('invalid_document'),
     );
+    // DDMMCCYY: eight digits too, and another day.
+    expect(() => read(cii().replace('format="102"', 'format="4"'))).toThrow(coded('invalid_document'));
     expect(read(cii().replace('format="102">20250403', 'format="203">202504031200')).strings.issueDate).toBe(
       '2025-04-03',
     );
