@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import { demoCommand } from './demo.js';
+import { demoCommand } from './demo/command.js';
 import { documentCommands } from './document.js';
 import { entryCommands } from './entry.js';
 import { evaluatorCommands } from './evaluator.js';
 import { ledgerCommands } from './ledger.js';
 import { networkCommands } from './network.js';
 import { nodeCommand } from './node.js';
-import { fail } from './output.js';
+import { EXIT, fail } from './output.js';
 import { watchCommand } from './watch.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -36,6 +36,9 @@ nodeCommand(program);
 evaluatorCommands(program);
 demoCommand(program);
 
+// Whoever reads the output may stop before its end: `counterseal ledger tail | head`.
+process.stdout.on('error', () => process.exit(0));
+
 /** commander ends the program itself for usage errors; what parsing an argument throws is ours. */
 function exitForUsage(command: Command): void {
   command.exitOverride();
@@ -45,5 +48,5 @@ exitForUsage(program);
 try {
   await program.parseAsync();
 } catch (error) {
-  fail(error, process.argv.includes('--json'));
+  fail(error, process.argv.includes('--json'), EXIT.usage);
 }

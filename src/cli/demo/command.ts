@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { action, errorJson, EXIT, print, printJson, progress } from '../output.js';
+import type { Step } from './story.js';
+
+/** A step as it is reported. */
+const line = ({ actor, name, verdict, expected, ms }: Step): string =>
+  `${verdict === expected ? 'ok  ' : 'FAIL'}  ${actor.padEnd(9)} ${name.padEnd(52)} ${verdict.padEnd(18)} ${(ms / 1000).toFixed(1).padStart(5)} s` +
+  (verdict === expected ? '' : `  (expected ${expected})`);
+
+export function demoCommand(program: Command): void {
+  program
+    .command('demo')
+    .description('two banks, one invoice, one verdict: a whole network on this machine, in a minute')
+    .option('--json', 'print JSON lines: each step, and the summary last')
+    .option('--keep', "keep the demo's folder, and say where it is")
+    .addHelpText('after', '\nExample:\n  counterseal demo')
+    .action(action(run));
+}
+
+async function run(options: { json?: boolean; keep?: boolean }): Promise<number> {
+  const { tell } = await import('./story.js');
+  const folder = await mkdtemp(join(tmpdir(), 'counterseal-demo-'));
+  const started = Date.now();
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  if (!options.json)
+    print(
+      'A node, three evaluators (any two answer) and three banks, as processes of their own on this machine.',
+      'Bank A and Bank B hold the same invoice, one as UBL and one as CII. Neither shows it to anybody.',
+      '',
+    );
+  const steps: Step[] = [];
+  try {
+    const operatorView = await tell(folder, {
+      signal: stop.signal,
+      onProgress: (what) => progress(options.json ? '' : `      ${what} ...`),
+      onStep: (step) => {
+        steps.push(step);
+        progress('');
+        if (options.json) printJson({ step });
+        else print(line(step));
+      },
+    });
+    const wrong = steps.filter(({ verdict, expected }) => verdict !== expected).length;
+    if (options.json) printJson({ steps, ok: wrong === 0 });
+    else
+      print(
+        '',
+        "What the operator's database shows of it:",
+        ...operatorView.map((text) => `  ${text}`),
+        '',
+        wrong === 0
+          ? `All ${steps.length} steps as expected, in ${((Date.now() - started) / 1000).toFixed(0)} s.`
+          : `${wrong} of ${steps.length} steps were not as expected.`,
+      );
+    return wrong === 0 ? EXIT.ok : EXIT.failed;
+  } catch (error) {
+    if (!options.json) throw error;
+    printJson({ steps, ok: false, error: errorJson(error) });
+    return EXIT.failed;
+  } finally {
+    if (options.keep) process.stderr.write(`the demo's folder: ${folder}\n`);
+    else await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,40 @@
+import { Level } from 'level';
+import { join } from 'node:path';
+import { decodeRecord } from '../../ledger/index.js';
+import { table } from '../output.js';
+
+const RECORDS = { gte: 'r/', lt: 'r0' };
+
+/** What the database of a node says, to whoever reads all of it: its log, as text, and its size. */
+export async function operatorLines(database: string): Promise<string[]> {
+  const db = new Level<string, Uint8Array>(join(database, 'ledger'), { valueEncoding: 'view' });
+  try {
+    let keys = 0;
+    let bytes = 0;
+    for await (const [key, value] of db.iterator()) {
+      keys++;
+      bytes += key.length + value.length;
+    }
+    const rows: string[][] = [['time', 'entry', 'what', 'told', 'exact tag', 'near tag']];
+    for await (const [, value] of db.iterator(RECORDS)) {
+      const { time, body } = decodeRecord(value);
+      const at = new Date(time).toISOString().slice(11, 19);
+      if (body.type === 'register')
+        rows.push([
+          at,
+          String(body.entry),
+          `registered for ${body.purpose}, kind ${body.documentKind}`,
+          body.verdict.label,
+          ...body.tags.map((x) => `${x.toString(16).padStart(64, '0').slice(0, 16)}…`),
+        ]);
+      else if (body.type === 'action')
+        rows.push([at, String(body.entry), body.action, body.outcome === 'refused' ? 'refused' : body.state]);
+    }
+    return [
+      ...table(rows),
+      `${keys} keys, ${Math.round(bytes / 1024)} KiB: tags, commitments, ciphertexts, proofs and tree nodes. No names, numbers, amounts or authors.`,
+    ];
+  } finally {
+    await db.close();
+  }
+}
