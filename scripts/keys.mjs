@@ -5,13 +5,21 @@
 //
 // Proving keys of 20 MB stay in git for ever: change a circuit, freeze it, then make its keys, once per version.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as snarkjs from 'snarkjs';
 import { circomVersion, compile, ROOT, sha256OfFile, signalNames, sourceHashes } from './circuits.mjs';
 
+const FILES = ['proving.zkey', 'verification.json', 'witness.wasm'];
 const FLAGS = ['--r1cs', '--wasm', '--sym', '--O2'];
 
 const { values } = parseArgs({
@@ -52,24 +60,27 @@ async function make(ptau) {
   if (existsSync(join(folder, 'manifest.json')) && !values.force)
     fail(`${folder} has keys already. Give --version for a new version, or --force to replace them.`);
   const circuit = await compiled();
-  const zkey = join(folder, 'proving.zkey');
-  const unfinished = join(work, 'setup.zkey');
-  mkdirSync(folder, { recursive: true });
+  // Made aside and put into place at the end: who proves meanwhile sees the old keys or the new, never both.
+  const made = join(work, 'keys');
+  rmSync(made, { recursive: true, force: true });
+  mkdirSync(made, { recursive: true });
+  const [zkey, verification, witness] = FILES.map((file) => join(made, file));
 
-  console.log(`Setting up ${circuit.constraints} constraints ...`);
+  console.log(`Setting up ${circuit.constraints} constraints (a minute) ...`);
+  const unfinished = join(work, 'setup.zkey');
   const refused = await snarkjs.zKey.newZKey(circuit.r1cs, ptau, unfinished);
   if (refused === -1) fail(`${ptau} is not a prepared powers-of-tau file large enough for this circuit.`);
   // Without a second phase delta is the generator, and anybody can forge a proof.
   await snarkjs.zKey.contribute(unfinished, zkey, 'development', randomBytes(64).toString('hex'));
-  console.log('Checking the proving key against circuit and powers of tau ...');
+  rmSync(unfinished);
+  console.log('Checking the proving key against circuit and powers of tau (a minute) ...');
   if (!(await snarkjs.zKey.verifyFromR1cs(circuit.r1cs, ptau, zkey)))
     fail('The proving key does not verify.');
 
-  const verification = join(folder, 'verification.json');
-  const witness = join(folder, 'witness.wasm');
   const key = await snarkjs.zKey.exportVerificationKey(zkey);
   writeFileSync(verification, `${JSON.stringify(key, null, 1)}\n`);
-  await copyFile(circuit.witness, witness);
+  copyFileSync(circuit.witness, witness);
+  const file = async (name) => ({ file: name, sha256: await sha256OfFile(join(made, name)) });
   const manifest = {
     statement,
     version,
@@ -81,14 +92,16 @@ async function make(ptau) {
       constraints: circuit.constraints,
       publicSignals: circuit.names.length,
     },
-    zkey: { file: 'proving.zkey', sha256: await sha256OfFile(zkey) },
-    verificationKey: { file: 'verification.json', sha256: await sha256OfFile(verification) },
-    witness: { file: 'witness.wasm', sha256: await sha256OfFile(witness) },
+    zkey: await file(FILES[0]),
+    verificationKey: await file(FILES[1]),
+    witness: await file(FILES[2]),
     ptau: { sha256: await sha256OfFile(ptau) },
     publicSignals: circuit.names,
   };
-  writeFileSync(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
-  rmSync(unfinished);
+  writeFileSync(join(made, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(dirname(folder), { recursive: true });
+  renameSync(made, folder);
   console.log(`Wrote ${folder}.`);
 }
 

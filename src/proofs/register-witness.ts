@@ -1,4 +1,5 @@
 import type { FieldElement } from '../crypto/index.js';
+import type { CircuitInputs } from './prover.js';
 import { REGISTER_OUTPUT_COUNT, registerSignals, type RegisterPublic } from './register-signals.js';
 import type { Pair } from './register-values.js';
 
@@ -24,14 +25,9 @@ export interface RegisterWitness {
   readonly e: FieldElement;
 }
 
-/** Inputs of a circuit by name, decimal: what the witness program takes, in a form that crosses processes. */
-export type CircuitInputs = Record<string, string | string[] | string[][]>;
-
-const decimal = (x: bigint): string => x.toString();
-
 /** The input of the witness program. Throws as `registerSignals`. */
 export function registerInputs(statement: RegisterPublic, witness: RegisterWitness): CircuitInputs {
-  const publicInputs = registerSignals(statement).slice(REGISTER_OUTPUT_COUNT).map(decimal).values();
+  const publicInputs = registerSignals(statement).slice(REGISTER_OUTPUT_COUNT).values();
   const one = () => publicInputs.next().value!;
   const two = () => [one(), one()];
   return {
@@ -48,18 +44,6 @@ export function registerInputs(statement: RegisterPublic, witness: RegisterWitne
     quota: one(),
     auditorKey: two(),
     binding: one(),
-    slots: witness.slots.map(decimal),
-    present: decimal(witness.present),
-    salt: decimal(witness.salt),
-    sk: decimal(witness.sk),
-    role: decimal(witness.role),
-    pathSiblings: witness.pathSiblings.map(decimal),
-    pathIndex: decimal(witness.pathIndex),
-    index: decimal(witness.index),
-    elligatorY: witness.elligatorY.map(decimal),
-    M: witness.M.map((point) => point.map(decimal)),
-    c: witness.c.map(decimal),
-    s: witness.s.map(decimal),
-    e: decimal(witness.e),
+    ...witness,
   };
 }

@@ -14,6 +14,7 @@ import {
   type Scalar,
 } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
+import type { CircuitInputs } from './prover.js';
 import { montgomeryY } from './register-elligator.js';
 import { checkRegister } from './register-relation.js';
 import { registerSignals, type RegisterPublic } from './register-signals.js';
@@ -26,7 +27,7 @@ import {
   sealEscrow,
   type Pair,
 } from './register-values.js';
-import { registerInputs, type CircuitInputs, type RegisterWitness } from './register-witness.js';
+import { registerInputs, type RegisterWitness } from './register-witness.js';
 
 /** What the committee's evaluation of one identity yields, as far as the proof needs it. Secret. */
 export interface RegisterEvaluation {

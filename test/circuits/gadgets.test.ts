@@ -18,6 +18,7 @@ import {
   type FieldElement,
   type Point,
 } from '../../src/crypto/index.js';
+import type { CircuitInputs } from '../../src/proofs/prover.js';
 import { montgomeryY } from '../../src/proofs/register-elligator.js';
 import { attackable, withoutComments, type Attackable, type Tampering } from '../helpers/circuit.js';
 import { pointsOfOrder } from '../helpers/baby-jubjub-torsion.js';
@@ -32,13 +33,12 @@ const F = Field(FIELD_ORDER);
 const A = 168698n;
 const PATIENCE = { timeout: 180_000 };
 
-type Inputs = Parameters<Attackable['witness']>[0];
 const decimals = (...xs: bigint[]) => xs.map(String);
 const affine = (point: Point) => {
   const { x, y } = point.toAffine();
   return decimals(x, y);
 };
-async function places(circuit: Attackable, inputs: Inputs): Promise<string[]> {
+async function places(circuit: Attackable, inputs: CircuitInputs): Promise<string[]> {
   return circuit.system.broken(await circuit.witness(inputs));
 }
 
@@ -202,13 +202,13 @@ describe('bits', () => {
 
 describe('every other hint of the gadgets in use', () => {
   const u = 1n as FieldElement;
-  const encode: Inputs = { u: '1', y: '' };
-  const product: Inputs = { scalar: '11', point: affine(BASE) };
+  const encode = { u: '1', y: '' };
+  const product: CircuitInputs = { scalar: '11', point: affine(BASE) };
   beforeAll(() => {
-    encode['y'] = String(montgomeryY(encodeToCurve(u).elligator));
+    encode.y = String(montgomeryY(encodeToCurve(u).elligator));
   });
 
-  it.each<[hint: string, gadget: string, inputs: Inputs, file: string, from: string, to: string]>([
+  it.each<[hint: string, gadget: string, inputs: CircuitInputs, file: string, from: string, to: string]>([
     ['NonZero.inverse', 'encoding', encode, 'nonzero.circom', '1 / in : 0', '1 / in + 1 : 0'],
     ['Montgomery2Edwards.out[0]', 'encoding', encode, 'montgomery.circom', 'in[0] / in[1];', 'in[1];'],
     ['Montgomery2Edwards.out[1]', 'encoding', encode, 'montgomery.circom', '(in[0] - 1) /', 'in[0] /'],

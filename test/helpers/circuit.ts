@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { circomVersion, compile, ROOT, sha256, sourcesOf } from '../../scripts/circuits.mjs';
-import type { CircuitInputs } from '../../src/proofs/register-witness.js';
+import type { CircuitInputs } from '../../src/proofs/prover.js';
 import { ConstraintSystem, readable, readSymbols, type Witness } from './constraint-system.js';
 
 /** A change to the hints of a prover's own program: file name -> [what it says, what the prover says instead]. */
