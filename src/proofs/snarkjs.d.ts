@@ -20,6 +20,7 @@ declare module 'snarkjs' {
   }
   export namespace wtns {
     function calculate(inputs: SnarkjsInputs, wasm: SnarkjsFile, witness: SnarkjsFile): Promise<void>;
+    function check(r1cs: SnarkjsFile, witness: SnarkjsFile, logger: unknown): Promise<boolean>;
   }
   export namespace powersOfTau {
     function newAccumulator(curve: unknown, power: number, file: SnarkjsFile): Promise<unknown>;
