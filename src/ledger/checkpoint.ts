@@ -153,5 +153,5 @@ function fromBase64(text: string): Uint8Array {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text)
     throw new CountersealError('invalid_argument', 'the checkpoint has malformed base64');
-  return bytes;
+  return new Uint8Array(bytes);
 }
