@@ -41,6 +41,8 @@ describe.each(newestVersions)('the keys of %s, version %i', (statement, version)
     const { constraints, publicSignals } = manifest.r1cs;
     expect(constraints + publicSignals).toBeLessThanOrEqual(CONSTRAINT_LIMIT);
     expect(new Set(manifest.publicSignals).size).toBe(publicSignals);
+    const readme = readFileSync(join(ROOT, 'circuits/README.md'), 'utf8');
+    expect(readme).toContain(`${constraints.toLocaleString('en-US')} constraints`);
   });
 });
 

@@ -26,7 +26,7 @@ import {
 } from '../../src/proofs/register-signals.js';
 import { identityOf, memberIdOf, memberLeafOf, type Pair } from '../../src/proofs/register-values.js';
 import { registerInputs, type RegisterWitness } from '../../src/proofs/register-witness.js';
-import { attackable, type Attackable } from '../helpers/circuit.js';
+import { attackable, optimisedViolations, type Attackable } from '../helpers/circuit.js';
 import { offCurveEighth, pointsOfOrder } from '../helpers/baby-jubjub-torsion.js';
 import { writeWitness, type Witness } from '../helpers/constraint-system.js';
 import {
@@ -38,13 +38,16 @@ import {
 } from '../helpers/register-example.js';
 
 // What a prover can do who writes a witness program of their own (protocol section 6). Each lie must violate a
-// constraint of the real circuit, at the place that is there to refuse it, and be false in the native relation.
+// constraint of the real circuit, at the place that is there to refuse it, and of its optimised form, which is what is
+// proved; and be false in the native relation.
 
 let circuit: Attackable;
+let provedViolations: (witness: Witness) => number[];
 let honest: RegisterInstance;
 
 beforeAll(async () => {
   circuit = await attackable('circuits/main/register.circom');
+  provedViolations = await optimisedViolations('circuits/main/register.circom');
   honest = await registerInstance(EXAMPLE_REQUEST, EXAMPLE_BINDING);
 }, 180_000);
 
@@ -75,7 +78,9 @@ async function outcome(
           ...statement,
           ...parseOutputs([...outputs, ...registerSignals(of.public).slice(REGISTER_OUTPUT_COUNT)]),
         };
-  return { places: circuit.system.broken(witness), guarantees: brokenGuarantees(claimed, secrets), witness };
+  const places = circuit.system.broken(witness);
+  expect(provedViolations(witness).length > 0).toBe(places.length > 0);
+  return { places, guarantees: brokenGuarantees(claimed, secrets), witness };
 }
 
 function parseOutputs(signals: bigint[]) {
@@ -396,6 +401,7 @@ describe('R6: the escrow', () => {
     });
     expect(changed).not.toEqual([]);
     expect(circuit.system.broken(witness)).not.toEqual([]);
+    expect(provedViolations(witness)).not.toEqual([]);
     const statement = parseRegisterSignals(witness.slice(1, 1 + honest.signals.length));
     expect(brokenGuarantees(statement, honest.witness)).toEqual(['R6']);
   });
@@ -408,6 +414,7 @@ describe('R7: the public signals', () => {
     for (let wire = 1; wire <= honest.signals.length; wire++) {
       const changed = witness.with(wire, (witness[wire]! + 1n) % FIELD_ORDER);
       expect(circuit.system.violations(changed), circuit.system.names[wire]).not.toEqual([]);
+      expect(provedViolations(changed), circuit.system.names[wire]).not.toEqual([]);
     }
   });
 });

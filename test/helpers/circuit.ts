@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { circomVersion, compile, ROOT, sha256, sourcesOf } from '../../scripts/circuits.mjs';
 import type { CircuitInputs } from '../../src/proofs/prover.js';
-import { ConstraintSystem, readable, readSymbols, type Witness } from './constraint-system.js';
+import { ConstraintSystem, readable, readKept, readSymbols, type Witness } from './constraint-system.js';
 
 /** A change to the hints of a prover's own program: file name -> [what it says, what the prover says instead]. */
 export type Tampering = Readonly<Record<string, readonly (readonly [string, string])[]>>;
@@ -58,15 +58,23 @@ function tampered(name: string, text: string, tampering: Tampering): string {
   return text;
 }
 
-/** Paths of the --O0 constraint system of a main circuit, a path below the repository root. */
-async function constraintsOf(main: string): Promise<{ r1cs: string; sym: string }> {
+/** Paths of the constraint system of a main circuit, a path below the repository root. */
+async function constraintsOf(main: string, level: '--O0' | '--O2'): Promise<{ r1cs: string; sym: string }> {
   const name = basename(main, '.circom');
-  const key = keyOf('constraints', ...sourceTexts(main).flat());
+  const key = keyOf('constraints', level, ...sourceTexts(main).flat());
   const folder = await cached(
     key,
-    async (out) => void (await compile(main, out, ['--r1cs', '--sym', '--O0'])),
+    async (out) => void (await compile(main, out, ['--r1cs', '--sym', level])),
   );
   return { r1cs: join(folder, `${name}.r1cs`), sym: join(folder, `${name}.sym`) };
+}
+
+/** The constraints that proofs are made for, to which a witness of --O0 is put. */
+export async function optimisedViolations(main: string): Promise<(witness: Witness) => number[]> {
+  const { r1cs, sym } = await constraintsOf(main, '--O2');
+  const system = ConstraintSystem.read(r1cs, sym);
+  const kept = readKept(sym);
+  return (witness) => system.violations(kept.map((signal) => witness[signal]!));
 }
 
 /** What circom writes beside its programs. */
@@ -116,7 +124,7 @@ export interface Attackable {
 
 /** A circuit, and the program of a prover who asserts nothing and tampers with hints. */
 export async function attackable(main: string, tampering: Tampering = {}): Promise<Attackable> {
-  const { r1cs, sym } = await constraintsOf(main);
+  const { r1cs, sym } = await constraintsOf(main, '--O0');
   const program = await dishonestProgram(main, tampering);
   const system = ConstraintSystem.read(r1cs, sym);
   // Otherwise the numbers of one's signals would not be those of the other's.

@@ -23,6 +23,19 @@ export function readSymbols(sym: string): string[] {
   return names;
 }
 
+/**
+ * For each signal of an --O2 compilation the one of --O0 that it is, from its .sym file: the optimiser removes signals
+ * and gives the rest other numbers.
+ */
+export function readKept(sym: string): number[] {
+  const kept = [0];
+  for (const line of readFileSync(sym, 'utf8').split('\n')) {
+    const [label, wire] = line.split(',', 2);
+    if (wire !== undefined && Number(wire) >= 0) kept[Number(wire)] = Number(label);
+  }
+  return kept;
+}
+
 /** A constraint system of circom (r1cs format, version 1), with the names of its signals. */
 export class ConstraintSystem {
   private constructor(
