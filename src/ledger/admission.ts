@@ -72,14 +72,15 @@ export function parseTransaction(bytes: Uint8Array): ParsedTransaction | Rejecti
 
 export const isRejection = (value: object): value is Rejection => 'detail' in value;
 
-/** Every signature of a transaction that does not depend on state. */
+/** The control key and its signature: what follows from the bytes and the network alone. */
 export function checkRegisterSignature(network: Network, tx: RegisterTransaction): Rejection | undefined {
   const { claims, proof, signature } = tx;
-  if (!isStrongEd25519Key(claims.controlKey))
-    return reject('weak_control_key', 'the control key is not a usable Ed25519 key');
-  if (!ed25519Verify(claims.controlKey, registerMessage(network.id, claims, proof), signature))
-    return reject('bad_signature', 'the control key did not sign this for this network');
-  return undefined;
+  if (ed25519Verify(claims.controlKey, registerMessage(network.id, claims, proof), signature))
+    return undefined;
+  // Verification refuses weak keys too; here it only remains to say which of the two it was.
+  return isStrongEd25519Key(claims.controlKey)
+    ? reject('bad_signature', 'the control key did not sign this for this network')
+    : reject('weak_control_key', 'the control key is not a usable Ed25519 key');
 }
 
 /** All of a `register` between its signature and its proof. */

@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import {
+  type Action,
+  decodeTransaction,
+  type FinalizedBlock,
+  type Sequence,
+  type UnixMs,
+  VERDICT_LABELS,
+} from '../../src/ledger/index.js';
+import { type Chain, DAY, fieldOf, HOUR } from './helpers.js';
+
+/** What somebody might send: few documents, keys and entries, so that everything collides. */
+const steps = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('register' as const), document: fc.nat(3), key: fc.nat(20) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('act' as const),
+      entry: fc.nat(6),
+      counter: fc.nat(2),
+      kind: fc.constantFrom('engage', 'settle', 'release', 'cancel', 'supersede'),
+      accept: fc.nat(4),
+      successor: fc.nat(6),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('members' as const),
+      who: fc.nat(2),
+      counter: fc.nat(2),
+      admit: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('junk' as const), bytes: fc.uint8Array({ maxLength: 40 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('wrong' as const), document: fc.nat(3) }) },
+);
+export const blocks = fc.array(
+  fc.record({ steps: fc.array(steps, { maxLength: 8 }), pause: fc.constantFrom(0, 1, HOUR, DAY, 20 * DAY) }),
+  { maxLength: 8 },
+);
+export type Blocks = typeof blocks extends fc.Arbitrary<infer T> ? T : never;
+
+/** Turns steps into transactions; who owns which entry follows the log, as authors would. */
+export class Script {
+  private owners: string[] = [];
+  constructor(private readonly chain: Chain) {}
+
+  transactions(part: Blocks[number]['steps'], time: UnixMs): Uint8Array[] {
+    const { author } = this.chain;
+    const validUntil = (time + HOUR) as UnixMs;
+    return part.map((step) => {
+      switch (step.do) {
+        case 'register':
+          return author.register(`doc ${step.document}`, { control: `key ${step.key}`, time });
+        case 'act': {
+          const owner = this.owners[step.entry] ?? 'nobody';
+          const action = {
+            kind: step.kind,
+            ...(step.kind === 'engage' ? { accept: VERDICT_LABELS.slice(step.accept) } : {}),
+            ...(step.kind === 'cancel' ? { reason: 'withdrawn' } : {}),
+            ...(step.kind === 'supersede' ? { successor: step.successor as Sequence } : {}),
+          } as Action;
+          const successor =
+            step.kind === 'supersede' ? { successor: this.owners[step.successor] ?? 'nobody' } : {};
+          return author.action(owner, step.entry, step.counter, action, { validUntil, ...successor });
+        }
+        case 'members':
+          return author.membership(
+            [{ change: step.admit ? 'admit' : 'remove', memberId: fieldOf(`member ${step.who}`), role: 1 }],
+            { counter: step.counter, validUntil },
+          );
+        case 'junk':
+          return step.bytes;
+        case 'wrong':
+          return author.sign(
+            author.claims(`doc ${step.document}`, { control: 'wrong', time }),
+            'wrong',
+            new Uint8Array(256),
+          );
+      }
+    });
+  }
+
+  learn({ results, block }: FinalizedBlock): void {
+    results.forEach((result, i) => {
+      if (result.name !== 'ok' || result.record.body.type !== 'register') return;
+      const tx = decodeTransaction(block.transactions[i]!);
+      if (tx.type !== 'register') return;
+      for (let key = 0; key <= 20; key++)
+        if (tx.claims.nullifier === fieldOf(`nullifier key ${key}`))
+          this.owners[result.record.body.entry] = `key ${key}`;
+    });
+  }
+}
