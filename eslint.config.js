@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'keys/', 'src/rpc/generated/', 'node_modules/'] },
+  { ignores: ['dist/', 'build/', '.cache/', 'keys/', 'src/rpc/generated/', 'node_modules/'] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
