@@ -2,13 +2,13 @@ import type { PartyFields, PartyId } from '../canonical/party.js';
 import { type Register, registerOf } from '../canonical/schemes.js';
 import { countryCode } from './ubl-party.js';
 import type { XmlElement } from './xml.js';
-import type { Found, XmlReader } from './xml-path.js';
+import type { XmlFound, XmlReader } from './xml-path.js';
 
 /** A CII trade party: SellerTradeParty, BuyerTradeParty. */
 export function ciiParty(reader: XmlReader, party: XmlElement, field: string): PartyFields {
   const ids: PartyId[] = [];
   const endpoints: PartyId[] = [];
-  const add = (to: PartyId[], found: Found, register: Register | undefined): void => {
+  const add = (to: PartyId[], found: XmlFound, register: Register | undefined): void => {
     if (register !== undefined) to.push({ register, value: found.value, field: `${field}/${found.field}` });
   };
   for (const found of reader.values(party, 'ram:SpecifiedTaxRegistration/ram:ID')) {
@@ -38,6 +38,6 @@ export function ciiParty(reader: XmlReader, party: XmlElement, field: string): P
   };
 }
 
-function schemeId(found: Found): string | undefined {
+function schemeId(found: XmlFound): string | undefined {
   return found.attributes.get('schemeID');
 }

@@ -3,15 +3,10 @@ import type { CanonicalDocument } from '../document.js';
 import { INVOICE, type Kind, kindOfCode } from '../kinds.js';
 import { ciiParty } from './cii-party.js';
 import type { XmlFormat } from './format.js';
-import {
-  canonicalInvoice,
-  type InvoiceFields,
-  type LineFields,
-  type ReferenceFields,
-  type TotalField,
-} from './invoice.js';
+import { canonicalInvoice, type InvoiceFields, type TotalField } from './invoice.js';
+import type { Found, LineFields, ReferenceFields } from './slot-builder.js';
 import type { XmlElement } from './xml.js';
-import { type Found, XmlReader } from './xml-path.js';
+import { XmlReader } from './xml-path.js';
 
 /** CrossIndustryInvoice of any version (D16B is :100), and the draft that ZUGFeRD 1.0 uses. */
 const ROOT = /^urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:[0-9]+$/;
@@ -229,9 +224,9 @@ function referenceFields(
           issuer,
         }));
   return [
-    ...find(agreement, 'ram:BuyerOrderReferencedDocument', 105, 'buyer'),
+    ...find(agreement, 'ram:BuyerOrderReferencedDocument', 105, 'counterparty'),
     ...find(agreement, 'ram:ContractReferencedDocument', 315, 'unknown'),
     ...find(delivery, 'ram:DespatchAdviceReferencedDocument', 271, 'unknown'),
-    ...find(settlement, 'ram:InvoiceReferencedDocument', 380, 'seller'),
+    ...find(settlement, 'ram:InvoiceReferencedDocument', 380, 'issuer'),
   ];
 }

@@ -1,34 +1,26 @@
 import { CountersealError } from '../../errors.js';
 import { minorUnits } from '../canonical/amount.js';
-import { currencyOf, type Currency } from '../canonical/currencies.js';
+import { currencyOf } from '../canonical/currencies.js';
 import { canonicalDate, yearOf } from '../canonical/date.js';
-import { addDecimal, type Decimal, formatDecimal, parseDecimal } from '../canonical/decimal.js';
+import { addDecimal, type Decimal, parseDecimal } from '../canonical/decimal.js';
 import { canonicalNumber, looseNumber } from '../canonical/number.js';
 import { canonicalParty, type PartyFields, requireParty } from '../canonical/party.js';
-import { canonicalSet } from '../canonical/sets.js';
-import { canonicalText, cutToBytes } from '../canonical/text.js';
 import { type CanonicalDocument, canonicalDocument } from '../document.js';
 import { YEARLY_NUMBERS } from '../fingerprints.js';
 import { CREDIT_NOTE, INVOICE, type Kind, kindInfo } from '../kinds.js';
-import type { SlotName } from '../slots.js';
-import type { Found } from './xml-path.js';
+import {
+  type Found,
+  type LineFields,
+  lines,
+  type ReferenceFields,
+  references,
+  required,
+  Slots,
+} from './slot-builder.js';
 
 /** A total with the currency that its attribute names, if it has one. */
 export interface TotalField extends Found {
   readonly currency: string | undefined;
-}
-
-/** One line: what was sold, how much, for how much. */
-export interface LineFields {
-  readonly name: string;
-  readonly quantity: string | undefined;
-  readonly amount: string | undefined;
-}
-
-/** A document referred to; `issuer` says which party of the invoice numbered it. */
-export interface ReferenceFields extends Found {
-  readonly kind: number;
-  readonly issuer: 'seller' | 'buyer' | 'unknown';
 }
 
 /** What every syntax of an invoice or credit note says, before canonical forms. */
@@ -56,37 +48,6 @@ export interface InvoiceFields {
     readonly seller: string;
     readonly total: string;
   };
-}
-
-/** The longest description of goods in a line's canonical string. */
-const LINE_NAME_MAX_BYTES = 240;
-
-function required<T>(value: T | undefined, field: string): T {
-  if (value !== undefined) return value;
-  throw new CountersealError('missing_field', `${field} is missing or empty`, { field });
-}
-
-/** Collects slots; an optional one that has no canonical form is left out with a warning. */
-class Slots {
-  readonly strings: Partial<Record<SlotName, string | readonly string[]>> = {};
-  readonly sources: Partial<Record<SlotName, string>> = {};
-  readonly warnings: string[] = [];
-
-  set(slot: SlotName, value: string | readonly string[], source: string): void {
-    if (value.length === 0) return;
-    this.strings[slot] = value;
-    this.sources[slot] = source;
-  }
-
-  optional(slot: SlotName, source: string, make: () => string | readonly string[] | null): void {
-    try {
-      const value = make();
-      if (value !== null) this.set(slot, value, source);
-    } catch (error) {
-      if (!(error instanceof CountersealError)) throw error;
-      this.warnings.push(`${slot} is left out: ${error.message}`);
-    }
-  }
 }
 
 /**
@@ -235,56 +196,4 @@ function dateSlots(fields: InvoiceFields, slots: Slots): void {
           .at(-1) ?? null,
     );
   }
-}
-
-/** `kind|issuer|number`; the issuer is empty where the document does not say who it is. */
-function references(found: readonly ReferenceFields[], strings: Slots['strings']): readonly string[] {
-  const parties = { seller: strings.issuer, buyer: strings.counterparty, unknown: undefined };
-  return canonicalSet(
-    found.map(
-      ({ kind, issuer, value, field }) =>
-        `${kind}|${String(parties[issuer] ?? '')}|${referenceNumber(value, field)}`,
-    ),
-    'references',
-  );
-}
-
-/** The number form, or for references that are prose (`by telephone, Mr Müller`) the text form. */
-function referenceNumber(value: string, field: string): string {
-  try {
-    return canonicalNumber(value, field);
-  } catch {
-    return cutToBytes(canonicalText(value, field), 100);
-  }
-}
-
-/**
- * `name|quantity|net amount` of each line. Units and item numbers are left out: the same line has unit EA in one
- * syntax and H87 in the other.
- *
- * A set slot holds 64 distinct elements, and long invoices are normal: beyond that the slot is left out with a
- * warning (the error of canonicalSet becomes one). No required fingerprint contains it, so nothing is evaded; a part
- * of the lines would be a set that matches shorter invoices.
- */
-function lines(
-  found: readonly LineFields[],
-  field: string,
-  currency: Currency | undefined,
-): readonly string[] {
-  return canonicalSet(
-    found.map((line) => {
-      const name = cutToBytes(canonicalText(line.name, field), LINE_NAME_MAX_BYTES);
-      const quantity = line.quantity === undefined ? '' : formatDecimal(parseDecimal(line.quantity, field));
-      return `${name}|${quantity}|${lineAmount(line.amount, field, currency)}`;
-    }),
-    field,
-  );
-}
-
-function lineAmount(value: string | undefined, field: string, currency: Currency | undefined): string {
-  if (value === undefined) return '';
-  const decimal = parseDecimal(value, field);
-  if (currency === undefined || decimal.scale > currency.digits) return formatDecimal(decimal);
-  const { magnitude, negative } = minorUnits(decimal, currency, field);
-  return `${negative ? '-' : ''}${magnitude}`;
 }

@@ -1,7 +1,7 @@
 import type { PartyFields, PartyId } from '../canonical/party.js';
 import { type Register, registerOf } from '../canonical/schemes.js';
 import type { XmlElement } from './xml.js';
-import type { Found, XmlReader } from './xml-path.js';
+import type { XmlFound, XmlReader } from './xml-path.js';
 
 /** Names that systems give to the tax of value added invoices, in TaxScheme/ID or TaxScheme/Name. */
 const VALUE_ADDED = /^(?:VAT|VA|GST|HST|TVA|IVA|MWST|UST|MOMS|BTW|KDV|IGV|ICMS|PPN|SST|.* VAT|VAT .*)$/;
@@ -28,7 +28,7 @@ const NAME_PATHS = [
 ];
 
 /** A country code of two letters, in any spelling of its case; undefined for anything else. */
-export function countryCode(found: Found | undefined): string | undefined {
+export function countryCode(found: XmlFound | undefined): string | undefined {
   const code = found?.value.trim().toUpperCase();
   if (code === undefined || !/^[A-Z]{2}$/.test(code)) return undefined;
   return code === 'EL' ? 'GR' : code === 'UK' ? 'GB' : code;
@@ -42,7 +42,7 @@ export function ublParty(reader: XmlReader, container: XmlElement, field: string
   const party = reader.one(container, 'cac:Party');
   const ids: PartyId[] = [];
   const endpoints: PartyId[] = [];
-  const add = (to: PartyId[], found: Found, register: Register | undefined): void => {
+  const add = (to: PartyId[], found: XmlFound, register: Register | undefined): void => {
     if (register !== undefined) to.push({ register, value: found.value, field: `${field}/${found.field}` });
   };
   // UBL 2.0 of SUNAT (Peru): the tax number of the party is its account.
@@ -90,16 +90,16 @@ export function ublParty(reader: XmlReader, container: XmlElement, field: string
 }
 
 /** The value at the first path that has one; of several there the first in code-unit order, not in the file's. */
-function firstOf(reader: XmlReader, party: XmlElement, paths: readonly string[]): Found | undefined {
+function firstOf(reader: XmlReader, party: XmlElement, paths: readonly string[]): XmlFound | undefined {
   const values = paths.map((path) => reader.values(party, path)).find((found) => found.length > 0) ?? [];
   return [...values].sort((a, b) => (a.value < b.value ? -1 : 1))[0];
 }
 
-function schemeId(found: Found): string | undefined {
+function schemeId(found: XmlFound): string | undefined {
   return found.attributes.get('schemeID');
 }
 
-function isDian(found: Found): boolean {
+function isDian(found: XmlFound): boolean {
   return found.attributes.get('schemeAgencyID') === DIAN_AGENCY;
 }
 
@@ -107,7 +107,7 @@ function isDian(found: Found): boolean {
  * Which register a PartyTaxScheme/CompanyID is of. The tax decides before the scheme of the number: in countries whose
  * tax number is that of the register, senders name either. Without a known tax it is some number of a tax office (BT-32).
  */
-function taxRegister(reader: XmlReader, scheme: XmlElement, found: Found): Register {
+function taxRegister(reader: XmlReader, scheme: XmlElement, found: XmlFound): Register {
   if (isDian(found)) return { scheme: 'VAT', country: 'CO' };
   const taxpayer = taxpayerCountry(found);
   if (taxpayer !== undefined) return { scheme: 'VAT', country: taxpayer };
@@ -125,7 +125,7 @@ function taxRegister(reader: XmlReader, scheme: XmlElement, found: Found): Regis
 }
 
 /** The country whose tax office gave this number, by the identity card code that some national formats put on it. */
-function taxpayerCountry(found: Found): string | undefined {
+function taxpayerCountry(found: XmlFound): string | undefined {
   const country = TAXPAYER_CODES[schemeId(found) ?? ''];
   return /SUNAT|DIAN|DOCUMENTO/i.test([...found.attributes.values()].join(' ')) ? country : undefined;
 }

@@ -2,16 +2,11 @@ import { CountersealError } from '../../errors.js';
 import type { CanonicalDocument } from '../document.js';
 import { CREDIT_NOTE, DEBIT_NOTE, INVOICE, type Kind, kindOfCode } from '../kinds.js';
 import type { XmlFormat } from './format.js';
-import {
-  canonicalInvoice,
-  type InvoiceFields,
-  type LineFields,
-  type ReferenceFields,
-  type TotalField,
-} from './invoice.js';
+import { canonicalInvoice, type InvoiceFields, type TotalField } from './invoice.js';
+import type { Found, LineFields, ReferenceFields } from './slot-builder.js';
 import { ublParty } from './ubl-party.js';
 import type { XmlElement } from './xml.js';
-import { type Found, XmlReader } from './xml-path.js';
+import { XmlReader } from './xml-path.js';
 
 const BASE = 'urn:oasis:names:specification:ubl:schema:xsd:';
 
@@ -173,10 +168,10 @@ function lineFields(line: XmlElement, type: DocumentType): LineFields {
 
 /** Paths of references to other documents: kind of the other, who numbered it. */
 const REFERENCES: readonly (readonly [path: string, kind: number, issuer: ReferenceFields['issuer']])[] = [
-  ['cac:OrderReference/cbc:ID', 105, 'buyer'],
+  ['cac:OrderReference/cbc:ID', 105, 'counterparty'],
   ['cac:ContractDocumentReference/cbc:ID', 315, 'unknown'],
   ['cac:DespatchDocumentReference/cbc:ID', 271, 'unknown'],
-  ['cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID', 380, 'seller'],
+  ['cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID', 380, 'issuer'],
 ];
 
 function referenceFields(root: XmlElement): readonly ReferenceFields[] {

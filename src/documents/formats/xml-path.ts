@@ -1,10 +1,9 @@
 import { CountersealError } from '../../errors.js';
+import type { Found } from './slot-builder.js';
 import type { XmlElement } from './xml.js';
 
-/** A value and where it stands, as the format calls it. */
-export interface Found {
-  readonly value: string;
-  readonly field: string;
+/** A value of an element, with the attributes beside it. */
+export interface XmlFound extends Found {
   readonly attributes: ReadonlyMap<string, string>;
 }
 
@@ -49,14 +48,14 @@ export class XmlReader {
   }
 
   /** The values at `path` that are not blank. */
-  values(from: XmlElement, path: string): readonly Found[] {
+  values(from: XmlElement, path: string): readonly XmlFound[] {
     return this.all(from, path)
       .filter((element) => element.text.trim() !== '')
       .map((element) => ({ value: element.text.trim(), field: path, attributes: element.attributes }));
   }
 
   /** The only value at `path`; undefined if it is absent or blank. */
-  value(from: XmlElement, path: string): Found | undefined {
+  value(from: XmlElement, path: string): XmlFound | undefined {
     const [first, ...more] = this.values(from, path);
     if (first !== undefined && more.some((other) => other.value !== first.value)) {
       throw new CountersealError('invalid_document', `${path} has several values; one is allowed`, {
