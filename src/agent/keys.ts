@@ -1,11 +1,11 @@
 import { x25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberBE, concatBytes } from '@noble/curves/utils.js';
 import {
-  DOMAIN,
   deriveKey,
   ed25519PublicKey,
   fieldToBytes,
-  poseidon,
+  memberIdOf,
+  nullifierOf,
   reduceField,
   type FieldElement,
 } from '../crypto/index.js';
@@ -43,13 +43,13 @@ export class MemberKeys {
     private readonly networkId: string,
   ) {
     this.secret = deriveField(seed, 'counterseal member secret', networkId);
-    this.memberId = poseidon([DOMAIN.memberId, this.secret]);
+    this.memberId = memberIdOf(this.secret);
     this.storeKey = deriveKey(seed, 'counterseal agent store', networkId);
   }
 
   /** R5: H(8, sk, period, index). */
   nullifier(period: number, index: number): FieldElement {
-    return poseidon([DOMAIN.nullifier, this.secret, BigInt(period), BigInt(index)]);
+    return nullifierOf(this.secret, period, index);
   }
 
   entry(nullifier: FieldElement): EntryKeys {

@@ -3,6 +3,7 @@ export * from './babyjubjub.js';
 export * from './poseidon.js';
 export * from './text.js';
 export * from './merkle-tree.js';
+export * from './membership.js';
 export * from './set-root.js';
 export * from './encode-to-curve.js';
 export * from './dleq.js';

@@ -129,7 +129,7 @@ export const genesisHash = (genesis: Genesis): Uint8Array => sha256(utf8ToBytes(
 export const groupPoint = ([x, y]: readonly [string, string], what: string): Point =>
   subgroupPointFromAffine(fieldFromDecimal(x), fieldFromDecimal(y), what);
 
-export const memberIdOf = (member: Genesis['members'][number]): FieldElement =>
+export const genesisMemberId = (member: Genesis['members'][number]): FieldElement =>
   fieldFromDecimal(member.memberId);
 
 export const keyBytes = (hex: string): Uint8Array => hexToBytes(hex);
@@ -191,7 +191,7 @@ function checkSigningKeys(keys: readonly string[], field: string): void {
 }
 
 function checkMembers(members: Genesis['members']): void {
-  const ids = members.map((member) => memberIdOf(member));
+  const ids = members.map((member) => genesisMemberId(member));
   ensure(new Set(ids).size === ids.length, 'invalid_argument', 'a member is listed twice', 'members');
   ensure(
     ids.every((id) => id !== 0n),

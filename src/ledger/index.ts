@@ -13,14 +13,7 @@ export {
   type SaltPolicy,
   type Schema,
 } from './schema.js';
-export {
-  type Genesis,
-  genesisHash,
-  type GenesisInput,
-  groupPoint,
-  memberIdOf,
-  parseGenesis,
-} from './genesis.js';
+export { type Genesis, genesisHash, type GenesisInput, groupPoint, parseGenesis } from './genesis.js';
 export { type Network, networkOf } from './network.js';
 export {
   type Action,
@@ -72,7 +65,7 @@ export {
   type RecordBody,
   type RegisterRecord,
 } from './log-record.js';
-export { memberLeaf, MemberRegistry } from './members.js';
+export { MemberRegistry } from './members.js';
 export {
   appendLeaf,
   consistencyProof,

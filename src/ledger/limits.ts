@@ -1,3 +1,5 @@
+import { MEMBERS_DEPTH } from '../crypto/index.js';
+
 /** The numbers of the ledger, each named once (protocol sections 6 and 7). Sizes in bytes, times in milliseconds. */
 
 /** Version of the canonical encodings of transactions and log records. */
@@ -25,14 +27,10 @@ export const ACTION_VALIDITY_MAX_MS = DAY_MS;
 /** How long a members' root that was current at a full hour stays accepted, unless a member was removed since. */
 export const MEMBERS_ROOT_WINDOW_MS = DAY_MS;
 
-/** Depth of the members' tree: at most 65,536 pairs of member and role. */
-export const MEMBERS_DEPTH = 16;
 export const MEMBERS_MAX = 2 ** MEMBERS_DEPTH;
 export const MEMBERSHIP_CHANGES_MAX = 64;
 export const ADMINISTRATORS_MAX = 32;
 export const ROLES_MAX = 16;
-/** The circuit ranges `index` to 16 bits (R5). */
-export const QUOTA_MAX = 65_536;
 /** Bounds the size of a popular tag's leaf: it counts its live entries by day. */
 export const TTL_MAX_DAYS = 1100;
 

@@ -1,15 +1,17 @@
-import { DOMAIN, type FieldElement, type MerklePath, MerkleTree, poseidon } from '../crypto/index.js';
+import {
+  type FieldElement,
+  memberLeafOf,
+  MEMBERS_DEPTH,
+  type MerklePath,
+  MerkleTree,
+} from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
-import { type Genesis, memberIdOf } from './genesis.js';
-import { HOUR_MS, MEMBERS_DEPTH, MEMBERS_MAX, MEMBERS_ROOT_WINDOW_MS } from './limits.js';
+import { type Genesis, genesisMemberId } from './genesis.js';
+import { HOUR_MS, MEMBERS_MAX, MEMBERS_ROOT_WINDOW_MS } from './limits.js';
 import { roleIndex } from './schema.js';
 import type { MemberSlot, MembersState } from './state-values.js';
 import type { MembershipChange } from './transactions.js';
 import type { UnixMs } from './units.js';
-
-/** H(7, memberId, role): the leaf of a member in a role (R4). */
-export const memberLeaf = (memberId: FieldElement, role: number): FieldElement =>
-  poseidon([DOMAIN.memberLeaf, memberId, BigInt(role)]);
 
 const EMPTY_LEAF = 0n as FieldElement;
 
@@ -28,7 +30,7 @@ export class MemberRegistry {
       member.roles
         .map(roleIndex)
         .sort((a, b) => a - b)
-        .map((role) => ({ memberId: memberIdOf(member), role })),
+        .map((role) => ({ memberId: genesisMemberId(member), role })),
     );
     ensure(pairs.length <= MEMBERS_MAX, 'invalid_argument', 'the genesis has too many members', 'members');
     return new MemberRegistry(pairs);
@@ -92,7 +94,7 @@ export class MemberRegistry {
   private get tree(): MerkleTree {
     this.cachedTree ??= MerkleTree.of(
       MEMBERS_DEPTH,
-      this.slots.map((slot) => (slot ? memberLeaf(slot.memberId, slot.role) : EMPTY_LEAF)),
+      this.slots.map((slot) => (slot ? memberLeafOf(slot.memberId, slot.role) : EMPTY_LEAF)),
     );
     return this.cachedTree;
   }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { QUOTA_MAX } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { PURPOSE_PATTERN } from './codec.js';
-import { QUOTA_MAX, TTL_MAX_DAYS } from './limits.js';
+import { TTL_MAX_DAYS } from './limits.js';
 
 /** The members' roles; the position is the index in the 16-bit role mask (R4). Closed; new ones are appended. */
 export const ROLES = [

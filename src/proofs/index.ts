@@ -38,14 +38,4 @@ export {
   REGISTER_GUARANTEES,
   type RegisterGuarantee,
 } from './register-relation.js';
-export {
-  commitmentOf,
-  identityOf,
-  memberIdOf,
-  memberLeafOf,
-  MEMBERS_DEPTH,
-  nullifierOf,
-  openEscrow,
-  QUOTA_MAX,
-  sealEscrow,
-} from './register-values.js';
+export { commitmentOf, identityOf, openEscrow, sealEscrow } from './register-values.js';

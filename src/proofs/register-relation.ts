@@ -4,30 +4,25 @@ import {
   dleqChallenge,
   DOMAIN,
   inSubgroup,
+  memberIdOf,
+  memberLeafOf,
+  MEMBERS_DEPTH,
   MerkleTree,
   multiply,
+  nullifierOf,
   pointFromAffine,
   poseidon,
+  QUOTA_MAX,
   reduceScalar,
   SUBGROUP_ORDER,
   type FieldElement,
   type Point,
 } from '../crypto/index.js';
+import { SLOT_COUNT } from '../documents/slots.js';
 import { CountersealError, ensure } from '../errors.js';
 import { claimedElligatorPoint } from './register-elligator.js';
 import type { RegisterPublic } from './register-signals.js';
-import {
-  commitmentOf,
-  identityOf,
-  memberIdOf,
-  memberLeafOf,
-  MEMBERS_DEPTH,
-  nullifierOf,
-  QUOTA_MAX,
-  sealEscrow,
-  SLOT_COUNT,
-  type Pair,
-} from './register-values.js';
+import { commitmentOf, identityOf, sealEscrow, type Pair } from './register-values.js';
 import type { RegisterWitness } from './register-witness.js';
 
 /** The guarantees of the statement, numbered as in circuits/README.md. R7 holds of every canonical binding. */

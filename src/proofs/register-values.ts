@@ -9,19 +9,13 @@ import {
   multiply,
   coordinates,
 } from '../crypto/index.js';
+import { SLOT_COUNT } from '../documents/slots.js';
 import { ensure } from '../errors.js';
 
 /** One value for each of the two fingerprints of an entry: exact, near. */
 export type Pair<T> = readonly [T, T];
 
 export const mapPair = <T, U>([first, second]: Pair<T>, f: (x: T) => U): Pair<U> => [f(first), f(second)];
-
-/** Slots of a document (protocol section 4). */
-export const SLOT_COUNT = 16;
-/** Levels of the tree of members. */
-export const MEMBERS_DEPTH = 16;
-/** Entries per member and period that any quota may allow. */
-export const QUOTA_MAX = 2 ** 16;
 
 /** slotsHash and commitment: H(2, kind, present, H(slots), salt). `present` and absent slots are not checked. */
 export function commitmentOf(
@@ -44,17 +38,6 @@ export function identityOf(
   const masked = slots.map((slot, i) => ((mask >> BigInt(i)) & 1n ? slot : 0n));
   return poseidon([DOMAIN.identity, fingerprintId, poseidon(masked)]);
 }
-
-/** H(6, sk): what the network's list of members holds of a member's secret. */
-export const memberIdOf = (sk: FieldElement): FieldElement => poseidon([DOMAIN.memberId, sk]);
-
-/** H(7, memberId, role): a leaf of the tree of members. `role` is 0 to 15. */
-export const memberLeafOf = (memberId: FieldElement, role: number): FieldElement =>
-  poseidon([DOMAIN.memberLeaf, memberId, BigInt(role)]);
-
-/** H(8, sk, period, index). `period`: days since 1970-01-01. */
-export const nullifierOf = (sk: FieldElement, period: number, index: number): FieldElement =>
-  poseidon([DOMAIN.nullifier, sk, BigInt(period), BigInt(index)]);
 
 function escrowPads(shared: Point): Pair<FieldElement> {
   const { x, y } = coordinates(shared);

@@ -4,7 +4,9 @@ import {
   encodeToCurve,
   fieldElement,
   initPoseidon,
+  memberIdOf,
   multiply,
+  nullifierOf,
   poseidon,
   reduceScalar,
   SUBGROUP_ORDER,
@@ -18,15 +20,7 @@ import type { CircuitInputs } from './prover.js';
 import { montgomeryY } from './register-elligator.js';
 import { checkRegister } from './register-relation.js';
 import { registerSignals, type RegisterPublic } from './register-signals.js';
-import {
-  commitmentOf,
-  identityOf,
-  mapPair,
-  memberIdOf,
-  nullifierOf,
-  sealEscrow,
-  type Pair,
-} from './register-values.js';
+import { commitmentOf, identityOf, mapPair, sealEscrow, type Pair } from './register-values.js';
 import { registerInputs, type RegisterWitness } from './register-witness.js';
 
 /** What the committee's evaluation of one identity yields, as far as the proof needs it. Secret. */

@@ -10,6 +10,8 @@ import {
   SUBGROUP_ORDER,
   type FieldElement,
   type Point,
+  memberIdOf,
+  memberLeafOf,
 } from '../../src/crypto/index.js';
 import {
   registerInstance,
@@ -24,7 +26,7 @@ import {
   registerSignals,
   type RegisterPublic,
 } from '../../src/proofs/register-signals.js';
-import { identityOf, memberIdOf, memberLeafOf, type Pair } from '../../src/proofs/register-values.js';
+import { identityOf, type Pair } from '../../src/proofs/register-values.js';
 import { registerInputs, type RegisterWitness } from '../../src/proofs/register-witness.js';
 import { attackable, optimisedViolations, type Attackable } from '../helpers/circuit.js';
 import { offCurveEighth, pointsOfOrder } from '../helpers/baby-jubjub-torsion.js';

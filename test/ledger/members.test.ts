@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type FieldElement, initPoseidon, MerkleTree } from '../../src/crypto/index.js';
+import { type FieldElement, initPoseidon, MerkleTree, memberLeafOf } from '../../src/crypto/index.js';
 import {
   type MembershipChange,
-  memberLeaf,
   MemberRegistry,
   type Sequence,
   stateKeys,
@@ -33,8 +32,8 @@ describe('the registry', () => {
     const registry = MemberRegistry.fromGenesis(testGenesis());
     const path = registry.path(id('bank-b'), 7);
     expect(path.siblings).toHaveLength(16);
-    expect(MerkleTree.rootFrom(memberLeaf(id('bank-b'), 7), path)).toBe(registry.root);
-    expect(MerkleTree.rootFrom(memberLeaf(id('bank-b'), 6), path)).not.toBe(registry.root);
+    expect(MerkleTree.rootFrom(memberLeafOf(id('bank-b'), 7), path)).toBe(registry.root);
+    expect(MerkleTree.rootFrom(memberLeafOf(id('bank-b'), 6), path)).not.toBe(registry.root);
     expect(() => registry.path(id('bank-a'), 7)).toThrow(expect.objectContaining(code('not_found')));
   });
 

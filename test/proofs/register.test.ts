@@ -9,6 +9,8 @@ import {
   poseidon,
   scalar,
   type FieldElement,
+  memberIdOf,
+  memberLeafOf,
 } from '../../src/crypto/index.js';
 import { registerInstance, registerOutputs, type RegisterInstance } from '../../src/proofs/register.js';
 import { brokenGuarantees, checkRegister } from '../../src/proofs/register-relation.js';
@@ -17,7 +19,7 @@ import {
   REGISTER_SIGNAL_COUNT,
   registerSignals,
 } from '../../src/proofs/register-signals.js';
-import { memberIdOf, memberLeafOf, openEscrow, sealEscrow } from '../../src/proofs/register-values.js';
+import { openEscrow, sealEscrow } from '../../src/proofs/register-values.js';
 import { EXAMPLE_BINDING, EXAMPLE_OUTPUTS, EXAMPLE_REQUEST } from '../helpers/register-example.js';
 import { code, vectors } from '../helpers/vectors.js';
 
