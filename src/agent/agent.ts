@@ -1,14 +1,16 @@
 import { ed25519Sign, type FieldElement } from '../crypto/index.js';
-import type { CanonicalDocument } from '../documents/index.js';
+import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
   actionMessage,
-  decodeRecord,
   encodeTransaction,
+  equalBytes,
+  logIndex,
   networkOf,
   parseGenesis,
   purposeOf,
   stateAt,
+  transactionHash,
   unixMs,
   type Action,
   type ActionOrder,
@@ -23,7 +25,14 @@ import type { Prover } from '../proofs/index.js';
 import type { RemoteEvaluator } from '../rpc/evaluator-client.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
 import { committeeOf, connectEvaluators } from './committee.js';
-import { listEntries, ownEntry, putEntry, type EntryView, type OwnEntry } from './entries.js';
+import {
+  entryByNullifier,
+  listEntries,
+  ownEntry,
+  putEntry,
+  type EntryView,
+  type OwnEntry,
+} from './entries.js';
 import { findingsOf, type Findings, type OwnMatch } from './findings.js';
 import { fingerprintDocument } from './fingerprinting.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
@@ -81,7 +90,7 @@ export class Agent {
       'genesis',
     );
     const store = new AgentStore(homePaths(folder).database, home.keys.storeKey);
-    const ledger = new LedgerClient(home.config.nodes, network.genesis.ca);
+    const ledger = new LedgerClient(home.config.nodes, network.genesis);
     return new Agent(
       home,
       network,
@@ -136,6 +145,12 @@ export class Agent {
     onProgress: (step: RegisterProgress) => void = () => undefined,
   ): Promise<RegisterResult> {
     const purpose = purposeOf(this.network.genesis.schema, purposeName);
+    // What a process that died had prepared goes first; the same document is then not registered a second time.
+    const encoded = Buffer.from(encodeDocument(document)).toString('utf8');
+    const before = (await this.resume()).find(
+      (entry) => entry.sequence !== undefined && entry.purpose === purpose.name && entry.document === encoded,
+    );
+    if (before) return this.registered(before, []);
     onProgress('evaluating');
     await this.copy.sync();
     const { entry, warnings } = await prepareRegistration({
@@ -155,15 +170,7 @@ export class Agent {
     const registered = await this.submit(entry);
     if (registered.refused !== undefined)
       throw new CountersealError('rejected', `the ledger refuses the entry: ${registered.refused}`);
-    await this.copy.sync();
-    return this.store.use(async (session) => {
-      const replica = this.copy.replica(session);
-      const self = replica.entry(registered.sequence as Sequence);
-      ensure(self, 'data_corrupted', 'the node answered with an entry that is not in its log');
-      const at = unixMs(registered.registeredAt!);
-      const findings = await this.findings(session, replica, purpose.name, self.tags, self, at);
-      return { purpose: purpose.name, sequence: self.sequence, ...findings, warnings };
-    });
+    return this.registered(registered, warnings);
   }
 
   /** Submits again what was prepared and never answered for. Returns the entries that it settled. */
@@ -233,13 +240,14 @@ export class Agent {
     const sign = ({ nullifier }: OwnEntry) =>
       ed25519Sign(this.home.keys.entry(BigInt(nullifier) as FieldElement).controlSeed, message);
     const signatures = [sign(entry), ...(successor ? [sign(successor)] : [])];
-    const answer = await this.ledger.submit(
-      encodeTransaction({ type: 'action', order, signatures }),
-      new Uint8Array(),
+    const transaction = encodeTransaction({ type: 'action', order, signatures });
+    const { index } = await this.ledger.submit(transaction, new Uint8Array());
+    await this.copy.sync();
+    const { body, txHash } = await this.store.use((session) =>
+      this.copy.record(session, logIndex(Number(index))),
     );
-    const { body } = decodeRecord(answer.record);
     ensure(
-      body.type === 'action' && body.entry === entry.sequence && body.action === action.kind,
+      body.type === 'action' && equalBytes(txHash, transactionHash(transaction)),
       'data_corrupted',
       'the node answered with the record of something else',
     );
@@ -306,6 +314,17 @@ export class Agent {
     return findingsOf(replica.verdict(purpose, tags, time, self), own);
   }
 
+  /** What an own entry met when it was registered. */
+  private registered(entry: OwnEntry, warnings: readonly EvaluatorWarning[]): Promise<RegisterResult> {
+    return this.store.use(async (session) => {
+      const replica = this.copy.replica(session);
+      const self = replica.entry(entry.sequence as Sequence)!;
+      const at = unixMs(entry.registeredAt!);
+      const findings = await this.findings(session, replica, entry.purpose, self.tags, self, at);
+      return { purpose: entry.purpose, sequence: self.sequence, ...findings, warnings };
+    });
+  }
+
   private stateOf(replica: Replica, entry: OwnEntry): EntryView['state'] {
     if (entry.refused !== undefined) return 'refused';
     const indexed = entry.sequence === undefined ? undefined : replica.entry(entry.sequence as Sequence);
@@ -315,25 +334,30 @@ export class Agent {
   }
 
   private async submit(entry: OwnEntry): Promise<OwnEntry> {
-    let settled: OwnEntry;
+    let refused: string | undefined;
     try {
-      const answer = await this.ledger.submit(
+      await this.ledger.submit(
         Buffer.from(entry.transaction, 'base64'),
         Buffer.from(entry.payload, 'base64'),
       );
-      const { body, time } = decodeRecord(answer.record);
-      ensure(
-        body.type === 'register' && body.nullifier === BigInt(entry.nullifier),
-        'data_corrupted',
-        'the node answered with the record of something else',
-      );
-      settled = { ...entry, sequence: body.entry, registeredAt: time, verdict: body.verdict.label };
     } catch (error) {
       // Only the ledger's own refusal is final; whatever else went wrong, the entry waits for the next try.
       if (!(error instanceof CountersealError) || error.code !== 'rejected') throw error;
-      settled = { ...entry, refused: error.message };
+      refused = error.message;
     }
-    await this.store.use((session) => putEntry(session, settled));
-    return settled;
+    // What the log says settles the entry.
+    await this.copy.sync();
+    return this.store.use((session) => {
+      const settled = entryByNullifier(session, entry.nullifier)!;
+      if (settled.sequence !== undefined) return settled;
+      ensure(
+        refused !== undefined,
+        'data_corrupted',
+        'the node says that it has the entry, and its log does not have it',
+      );
+      const final = { ...settled, refused };
+      putEntry(session, final);
+      return final;
+    });
   }
 }

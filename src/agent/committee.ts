@@ -32,6 +32,6 @@ export function connectEvaluators(
 ): RemoteEvaluator[] {
   return config.evaluators.map(({ id, address }) => {
     ensure(id <= genesis.oprf.total, 'invalid_argument', `the network has no evaluator ${id}`, 'evaluators');
-    return new RemoteEvaluator(id, address, genesis.ca, identity);
+    return new RemoteEvaluator(id, address, genesis.networkId, genesis.ca, identity);
   });
 }

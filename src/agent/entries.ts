@@ -1,4 +1,11 @@
-import type { EntryState, Sequence, VerdictLabel } from '../ledger/index.js';
+import {
+  equalBytes,
+  transactionHash,
+  type EntryState,
+  type LogRecord,
+  type Sequence,
+  type VerdictLabel,
+} from '../ledger/index.js';
 import type { StoreSession } from './store.js';
 
 /** What a member keeps of its own entry. Sealed on disk. Bytes in hexadecimal, field elements in decimal. */
@@ -36,11 +43,29 @@ export function putEntry(session: StoreSession, entry: OwnEntry): void {
   if (entry.sequence !== undefined) session.putSealed(sequenceKey(entry.sequence), entry.nullifier);
 }
 
+/**
+ * Notes that an own entry is on the ledger, when its record comes into the copy: what the log says counts, and not what
+ * the node answered to whoever submitted.
+ */
+export function settleEntry(session: StoreSession, { time, txHash, body }: LogRecord): void {
+  if (body.type !== 'register') return;
+  const entry = session.getSealed<OwnEntry>(PREFIX + body.nullifier.toString());
+  if (!entry || entry.sequence !== undefined) return;
+  // The same nullifier in another transaction is no entry of this agent's: it is used up all the same.
+  if (!equalBytes(transactionHash(Buffer.from(entry.transaction, 'base64')), txHash)) return;
+  const known = { ...entry };
+  delete known.refused;
+  putEntry(session, { ...known, sequence: body.entry, registeredAt: time, verdict: body.verdict.label });
+}
+
+export const entryByNullifier = (session: StoreSession, nullifier: string): OwnEntry | undefined =>
+  session.getSealed<OwnEntry>(PREFIX + nullifier);
+
 export const listEntries = (session: StoreSession): Promise<OwnEntry[]> =>
   session.listSealed<OwnEntry>(PREFIX);
 
 export const isOwn = (session: StoreSession, sequence: number): boolean =>
-  session.view.get(sequenceKey(sequence)) !== undefined;
+  session.hasSealed(sequenceKey(sequence));
 
 export function ownEntry(session: StoreSession, sequence: number): RegisteredEntry | undefined {
   const nullifier = session.getSealed<string>(sequenceKey(sequence));
@@ -50,7 +75,7 @@ export function ownEntry(session: StoreSession, sequence: number): RegisteredEnt
 /** Takes the lowest index of a period that was not used; undefined where all below `quota` were. */
 export function reserveIndex(session: StoreSession, period: number, quota: number): number | undefined {
   for (let index = 0; index < quota; index++) {
-    if (session.view.get(indexKey(period, index)) !== undefined) continue;
+    if (session.hasSealed(indexKey(period, index))) continue;
     session.putSealed(indexKey(period, index), true);
     return index;
   }

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CountersealError, ensure } from '../errors.js';
 import {
   checkpointOf,
   decodeRecord,
+  equalBytes,
+  logRoot,
   recordKey,
   Replica,
   type LogIndex,
@@ -9,7 +12,12 @@ import {
   type Network,
 } from '../ledger/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
+import { settleEntry } from './entries.js';
 import type { AgentStore, StoreSession } from './store.js';
+
+/** Between tries to follow a node that is gone. */
+const RECONNECT_MIN_MS = 200;
+const RECONNECT_MAX_MS = 5_000;
 
 /**
  * The agent's own copy of the log, so that no node is ever asked about a tag. What arrives is kept only when a
@@ -25,31 +33,27 @@ export class LedgerCopy {
 
   /** Fetches what is new; afterwards the copy is as new as the node that answered. */
   async sync(): Promise<void> {
-    const from = await this.store.use((session) => this.replica(session).size);
-    let records: Uint8Array[] = [];
-    let at = from;
-    for await (const batch of this.client.records(BigInt(from))) {
-      records.push(...batch.records);
-      if (batch.checkpoint === '') continue;
-      await this.keep(at, records, batch.checkpoint);
-      at += records.length;
-      records = [];
-    }
-    ensure(records.length === 0, 'data_corrupted', 'the node sent records without a checkpoint');
+    const unsigned = await this.receive({});
+    ensure(unsigned === 0, 'data_corrupted', 'the node sent records without a checkpoint');
   }
 
-  /** Keeps what comes, and calls `seen` after each batch, until `signal` aborts. */
+  /**
+   * Keeps what comes, and calls `seen` after each batch, until `signal` aborts. A node that stops, or is not there for
+   * a while, is asked again.
+   */
   async follow(seen: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    const from = await this.store.use((session) => this.replica(session).size);
-    let records: Uint8Array[] = [];
-    let at = from;
-    for await (const batch of this.client.records(BigInt(from), { follow: true, signal })) {
-      records.push(...batch.records);
-      if (batch.checkpoint === '') continue;
-      await this.keep(at, records, batch.checkpoint);
-      at += records.length;
-      records = [];
-      await seen();
+    let pause = RECONNECT_MIN_MS;
+    while (!signal.aborted) {
+      try {
+        await this.receive({ follow: true, signal }, async () => {
+          pause = RECONNECT_MIN_MS;
+          await seen();
+        });
+      } catch (error) {
+        if (!(error instanceof CountersealError) || error.code !== 'unavailable') throw error;
+      }
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      pause = Math.min(pause * 2, RECONNECT_MAX_MS);
     }
   }
 
@@ -66,18 +70,50 @@ export class LedgerCopy {
     return decodeRecord(bytes);
   }
 
+  /** Keeps what a stream brings; answers how many records at its end no checkpoint covered. */
+  private async receive(
+    options: { follow?: boolean; signal?: AbortSignal },
+    seen?: () => Promise<void>,
+  ): Promise<number> {
+    const from = await this.store.use((session) => this.replica(session).size);
+    let records: Uint8Array[] = [];
+    let at = from;
+    try {
+      for await (const batch of this.client.records(BigInt(from), options)) {
+        records.push(...batch.records);
+        if (batch.checkpoint === '') continue;
+        await this.keep(at, records, batch.checkpoint);
+        at += records.length;
+        records = [];
+        await seen?.();
+      }
+    } catch (cause) {
+      // All that is asked is a position, and the copy was there.
+      if (cause instanceof CountersealError && cause.code === 'invalid_argument')
+        throw new CountersealError(
+          'data_corrupted',
+          `the node does not have the first ${from} records of the log, which it, or another, had signed`,
+          { cause },
+        );
+      throw cause;
+    }
+    return records.length;
+  }
+
   private keep(from: number, records: readonly Uint8Array[], checkpoint: string): Promise<void> {
     const signed = checkpointOf(this.network.genesis, checkpoint);
     return this.store.use((session) => {
       const replica = this.replica(session);
       // Another command may have kept the beginning, or all of it, meanwhile.
-      for (const bytes of records.slice(Math.max(replica.size - from, 0))) {
+      const fresh = records.slice(Math.max(replica.size - from, 0));
+      for (const bytes of fresh) {
         session.view.put(recordKey(replica.size as LogIndex), bytes);
-        replica.absorb(bytes);
+        settleEntry(session, replica.absorb(bytes));
       }
-      if (replica.size > signed.size) return;
+      // An older checkpoint signs nothing that is new; what it does sign must be the beginning of the copy.
       ensure(
-        replica.size === signed.size && Buffer.from(replica.root).equals(signed.root),
+        (fresh.length === 0 ? signed.size <= replica.size : signed.size === replica.size) &&
+          equalBytes(logRoot(session.view, signed.size), signed.root),
         'data_corrupted',
         'the node sent other records than its signed checkpoint commits to: it is not to be trusted',
       );

@@ -1,6 +1,7 @@
 import { Level } from 'level';
+import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { open, seal } from '../crypto/index.js';
+import { deriveKey, open, seal } from '../crypto/index.js';
 import { CountersealError } from '../errors.js';
 import { Overlay } from '../ledger/index.js';
 
@@ -15,29 +16,46 @@ export class StoreSession {
   /** The copy of the ledger, which is public, as it is; own records go through the methods below. */
   readonly view: Overlay;
 
+  private readonly nameKey: Uint8Array;
+
   constructor(
     private readonly db: Db,
     private readonly key: Uint8Array,
   ) {
+    this.nameKey = deriveKey(key, 'names');
     this.view = new Overlay({ get: (name) => db.getSync(name) });
   }
 
-  /** Own records are sealed under the member's key; the record's name is bound, so none passes for another. */
+  /**
+   * Own records are sealed under the member's key, `kind/of/name` under a name of which only `kind/of` can be read: the
+   * rest would say which entries of the ledger are the member's. The name is bound, so no record passes for another.
+   */
   getSealed<T>(name: string): T | undefined {
-    const value = this.view.get(name);
-    return value && this.unseal<T>(name, value);
+    const hidden = this.hide(name);
+    const value = this.view.get(hidden);
+    return value && this.unseal<T>(hidden, value);
+  }
+
+  hasSealed(name: string): boolean {
+    return this.view.get(this.hide(name)) !== undefined;
   }
 
   putSealed(name: string, value: unknown): void {
-    this.view.put(name, seal(this.key, encoder.encode(JSON.stringify(value)), encoder.encode(name)));
+    const hidden = this.hide(name);
+    this.view.put(hidden, seal(this.key, encoder.encode(JSON.stringify(value)), encoder.encode(hidden)));
   }
 
-  /** The committed sealed records under a prefix, in the order of their names. */
+  /** The committed sealed records of a kind, `kind/of/`, in no order that says anything. */
   async listSealed<T>(prefix: string): Promise<T[]> {
     const found: T[] = [];
     for await (const [name, value] of this.db.iterator({ gte: prefix, lt: `${prefix}\uffff` }))
       found.push(this.unseal<T>(name, value));
     return found;
+  }
+
+  private hide(name: string): string {
+    const kind = name.split('/').slice(0, 2).join('/');
+    return `${kind}/${createHmac('sha256', this.nameKey).update(name).digest('hex')}`;
   }
 
   private unseal<T>(name: string, value: Uint8Array): T {
