@@ -52,7 +52,7 @@ async function tail(options: TailOptions): Promise<void> {
     import('../rpc/ledger-client.js'),
   ]);
   const genesis = parseGenesis(content);
-  const client = new LedgerClient([options.node ?? genesis.operators[0]!.address], genesis.ca);
+  const client = new LedgerClient([options.node ?? genesis.operators[0]!.address], genesis);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   try {

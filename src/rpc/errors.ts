@@ -21,6 +21,8 @@ const STATUS: Record<ErrorCode, status> = {
   io: status.UNAVAILABLE,
   internal: status.INTERNAL,
 };
+/** The longest message that is taken from a peer. */
+const MESSAGE_MAX_LENGTH = 2_000;
 const CODE_KEY = 'counterseal-code';
 
 /** What a server answers: code and message, never the cause; a defect's message stays here too. */
@@ -34,23 +36,27 @@ export function toServiceError(error: unknown): Partial<ServiceError> {
   return { code: STATUS[error.code], details: error.message, metadata };
 }
 
+/** What a peer says goes to a terminal: no control or direction characters, and not without end. */
+const printable = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd').slice(0, MESSAGE_MAX_LENGTH);
+
 /** What a client makes of a failed call to `peer`. */
 export function fromServiceError(error: ServiceError, peer: string): CountersealError {
   const [sent] = error.metadata?.get(CODE_KEY) ?? [];
-  if (typeof sent === 'string' && sent in ERROR_CODES)
-    return new CountersealError(sent as ErrorCode, error.details, { cause: error });
+  if (typeof sent === 'string' && Object.hasOwn(ERROR_CODES, sent))
+    return new CountersealError(sent as ErrorCode, printable(error.details), { cause: error });
   switch (error.code) {
     case status.UNAUTHENTICATED:
     case status.PERMISSION_DENIED:
       return new CountersealError('permission_denied', `${peer} refuses this caller`, { cause: error });
     case status.RESOURCE_EXHAUSTED:
-      return new CountersealError('quota_exceeded', `${peer}: ${error.details}`, { cause: error });
+      return new CountersealError('quota_exceeded', `${peer}: ${printable(error.details)}`, { cause: error });
     case status.UNAVAILABLE:
     case status.DEADLINE_EXCEEDED:
     case status.CANCELLED:
       return new CountersealError(
         'unavailable',
-        `${peer} does not answer: is it running, and is the address right?`,
+        `${peer} does not answer, or not as itself: is it running, and is the address right?`,
         {
           cause: error,
         },

@@ -21,10 +21,16 @@ export class RemoteEvaluator implements OprfClient {
   constructor(
     readonly id: number,
     address: string,
+    networkId: string,
     authority: string,
     identity: Identity,
   ) {
-    this.client = new EvaluatorClient(address, channelCredentials(authority, identity), CHANNEL_OPTIONS);
+    const server = { networkId, kind: 'evaluator', id: String(id) } as const;
+    this.client = new EvaluatorClient(
+      address,
+      channelCredentials(authority, server, identity),
+      CHANNEL_OPTIONS,
+    );
     this.peer = `evaluator ${id} (${address})`;
   }
 

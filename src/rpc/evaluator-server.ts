@@ -9,7 +9,11 @@ import {
   type RoundTwoResponse,
 } from './generated/counterseal/v1/evaluator.js';
 import type { Logger } from './logger.js';
+import { RateLimit } from './rate-limit.js';
 import { callerOf, type RpcServer } from './transport.js';
+
+/** Calls of one member. Its quota bounds what it can learn; this, what work it can make: repeats are free. */
+const RATE = { perSecond: 100, burst: 500 };
 
 /** Serves an evaluator to members of the network: each is who its certificate says. */
 export function serveEvaluator(
@@ -17,10 +21,13 @@ export function serveEvaluator(
   evaluator: Evaluator,
   networkId: string,
   log: Logger,
+  rate = RATE,
 ): void {
+  const limit = new RateLimit(rate.perSecond, rate.burst);
   const memberOf = (call: Parameters<typeof callerOf>[0]): string => {
     const party = callerOf(call, networkId);
     ensure(party.kind === 'member', 'permission_denied', 'an evaluator answers members only');
+    limit.take(party.id);
     return party.id;
   };
   server.add(EvaluatorService, {

@@ -61,7 +61,11 @@ export async function exchangeKeygen(options: KeygenExchangeOptions): Promise<Ke
       id,
       new KeyGenerationClient(
         address,
-        channelCredentials(options.authority, options.identity),
+        channelCredentials(
+          options.authority,
+          { networkId, kind: 'evaluator', id: String(id) },
+          options.identity,
+        ),
         CHANNEL_OPTIONS,
       ),
     ]),

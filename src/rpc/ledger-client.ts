@@ -6,6 +6,8 @@ import { LedgerClient as GrpcClient, type StreamRecordsResponse } from './genera
 import { CHANNEL_OPTIONS, channelCredentials } from './transport.js';
 
 const READ_TIMEOUT_MS = 10_000;
+/** How long a stream that is not followed may be silent. */
+const SILENCE_MS = 10_000;
 /** Longer than a node takes to verify all that its queue holds. */
 const SUBMIT_TIMEOUT_MS = 60_000;
 
@@ -21,10 +23,11 @@ export interface RecordBatch {
 export class LedgerClient {
   private readonly nodes: { address: string; client: GrpcClient }[];
 
-  constructor(addresses: readonly string[], authority: string) {
+  constructor(addresses: readonly string[], { networkId, ca }: { networkId: string; ca: string }) {
+    const server = { networkId, kind: 'node' } as const;
     this.nodes = addresses.map((address) => ({
       address,
-      client: new GrpcClient(address, channelCredentials(authority), CHANNEL_OPTIONS),
+      client: new GrpcClient(address, channelCredentials(ca, server), CHANNEL_OPTIONS),
     }));
   }
 
@@ -62,22 +65,26 @@ export class LedgerClient {
   ): AsyncGenerator<RecordBatch> {
     let last: unknown;
     for (const { address, client } of this.nodes) {
-      const stream = client.streamRecords(
-        { from, follow: options.follow ?? false },
-        new Metadata(),
-        options.follow ? {} : { deadline: Date.now() + SUBMIT_TIMEOUT_MS },
-      );
+      const stream = client.streamRecords({ from, follow: options.follow ?? false }, new Metadata());
       let answered = false;
+      // A node that hangs must not keep its caller from the next one. What the caller does meanwhile does not count.
+      const silence = () =>
+        options.follow && answered ? undefined : setTimeout(() => stream.cancel(), SILENCE_MS);
+      let timer = silence();
       try {
         for await (const message of cancellable(stream, options.signal)) {
+          clearTimeout(timer);
           answered = true;
           yield message;
+          timer = silence();
         }
         return;
       } catch (error) {
         if (options.signal?.aborted) return;
         last = error instanceof CountersealError ? error : fromServiceError(error as ServiceError, address);
         if (answered || !(last instanceof CountersealError) || last.code !== 'unavailable') throw last;
+      } finally {
+        clearTimeout(timer);
       }
     }
     throw last;

@@ -4,8 +4,8 @@ import { ensure } from '../errors.js';
 const MAX_CALLERS = 10_000;
 
 /**
- * A token bucket per caller: `rate` calls a second, bursts of `burst`. It protects a node from one address, not from
- * many; what it costs to be wrong is verifying a proof.
+ * A token bucket per caller: `rate` calls a second, bursts of `burst`. A caller is an address at a node, a
+ * member at an evaluator. It protects from one caller, not from many.
  */
 export class RateLimit {
   private readonly buckets = new Map<string, { tokens: number; at: number }>();
@@ -24,6 +24,6 @@ export class RateLimit {
     this.buckets.delete(caller);
     this.buckets.set(caller, { tokens: Math.max(tokens - 1, 0), at: now });
     if (this.buckets.size > MAX_CALLERS) this.buckets.delete(this.buckets.keys().next().value!);
-    ensure(tokens >= 1, 'quota_exceeded', 'too many calls from this address: slow down and try again');
+    ensure(tokens >= 1, 'quota_exceeded', 'too many calls: slow down and try again');
   }
 }

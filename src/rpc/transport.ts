@@ -7,6 +7,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { checkServerIdentity } from 'node:tls';
 import { CountersealError, ensure } from '../errors.js';
 import { partyOf, type Identity, type Party } from './certificates.js';
 import { HealthCheckResponse_ServingStatus, HealthService } from './generated/grpc/health/v1/health.js';
@@ -21,13 +22,45 @@ export const CHANNEL_OPTIONS = {
   'grpc.max_reconnect_backoff_ms': 5_000,
 } as const;
 
-/** TLS towards servers that `authority` certified; with `identity`, the caller shows its own certificate too. */
-export function channelCredentials(authority: string, identity?: Identity): ChannelCredentials {
+/** Who a server must be: its certificate names this party, any of its kind where no id is given. */
+export interface ExpectedServer {
+  readonly networkId: string;
+  readonly kind: Party['kind'];
+  readonly id?: string;
+}
+
+/**
+ * TLS towards a server that `authority` certified for its host name and as `server`: parties that share a host must
+ * not pass for each other. With `identity`, the caller shows its own certificate too.
+ */
+export function channelCredentials(
+  authority: string,
+  server: ExpectedServer,
+  identity?: Identity,
+): ChannelCredentials {
   return credentials.createSsl(
     Buffer.from(authority),
     identity ? Buffer.from(identity.privateKey) : null,
     identity ? Buffer.from(identity.certificate) : null,
+    {
+      checkServerIdentity: (host, certificate) =>
+        checkServerIdentity(host, certificate) ?? wrongParty(certificate.raw, server),
+    },
   );
+}
+
+function wrongParty(der: Uint8Array, { networkId, kind, id }: ExpectedServer): Error | undefined {
+  try {
+    const party = partyOf(der, networkId);
+    ensure(
+      party.kind === kind && (id === undefined || party.id === id),
+      'permission_denied',
+      `the server is ${party.kind} ${party.id}, not ${kind} ${id ?? ''}`,
+    );
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** Whose certificate the caller showed. Throws `permission_denied` without one. */
