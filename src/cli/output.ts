@@ -58,7 +58,7 @@ export function errorJson(error: unknown): { code: string; message: string; fiel
 }
 
 /** Ends the program for an error: a line that says what is wrong, or JSON with --json. */
-export function fail(error: unknown, json: boolean): never {
+export function fail(error: unknown, json: boolean, status: number = EXIT.failed): never {
   progress('');
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   const described = errorJson(error);
@@ -67,7 +67,7 @@ export function fail(error: unknown, json: boolean): never {
     process.stderr.write(`error: ${described.message} [${described.code}]\n`);
     if (process.env['COUNTERSEAL_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   }
-  process.exit(EXIT.failed);
+  process.exit(status);
 }
 
 /** Wraps a command's action: errors end the program as {@link fail} says. */
