@@ -142,6 +142,13 @@ describe('the log (RFC 6962)', () => {
       expect(verifyConsistency(from, roots[1]!, to, roots[1]!, [])).toBe(false);
     }
     expect(() => logRoot(log, MAX + 1)).toThrow(expect.objectContaining(code('data_corrupted')));
+    // A path longer than the size allows, though it leads to the root that is asked for.
+    const leaf = leafHash(record(0));
+    const taller = sha256(Uint8Array.of(1), roots[2]!, leaf);
+    expect(verifyInclusion(leaf, 0, 1, [roots[2]!], taller)).toBe(false);
+    expect(verifyConsistency(1, leaf, 2, sha256(Uint8Array.of(1), taller, leaf), [leaf, roots[2]!])).toBe(
+      false,
+    );
     expect(verifyInclusion(new Uint8Array(31), 0, 1, [], roots[1]!)).toBe(false);
     expect(verifyInclusion(leafHash(record(0)), 0, 2, [new Uint8Array(33)], roots[2]!)).toBe(false);
   });

@@ -67,6 +67,8 @@ const toChanges = (batch: { name: number; content: number | undefined }[]): Chan
     value: content === undefined ? undefined : value(content),
   }));
 
+const root0 = value('anything');
+
 describe('the state tree', () => {
   it('has the root of the definition after any changes, however they are divided into versions', async () => {
     await fc.assert(
@@ -148,6 +150,17 @@ describe('the state tree', () => {
         const { proof } = tree.prove(key(other));
         expect(verifyStateProof(tree.root, key(present), undefined, proof)).toBe(false);
       }
+  });
+
+  it('does not believe a tree in which a leaf lies off its own path', () => {
+    const names = Array.from({ length: 20 }, (_, i) => key(i));
+    const firstBit = (name: StateKey): number => stateKeyHash(name)[0]! >> 7;
+    const left = names.find((name) => firstBit(name) === 0)!;
+    const right = names.find((name) => firstBit(name) === 1)!;
+    const misplaced = { keyHash: stateKeyHash(right), valueHash: sha256(value(0)) };
+    const root = stateInnerHash(stateLeafHash(misplaced.keyHash, misplaced.valueHash), sha256(root0));
+    const proof = { siblings: [sha256(root0)], leaf: misplaced };
+    expect(verifyStateProof(root, left, undefined, proof)).toBe(false);
   });
 
   it('does not let an inner node pass as a leaf, nor a leaf as an empty place', async () => {
