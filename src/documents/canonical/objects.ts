@@ -56,6 +56,23 @@ export function harmonizedSystem(value: string, field: string): string {
   return `HS|${digits.slice(0, 6)}`;
 }
 
+/** The longest identifier of an object without a check digit. */
+const OBJECT_ID_MAX = 100;
+
+/**
+ * Any other object as `LOT|546378239`: what it is, and the identifier that its own world gave it, separators dropped.
+ *
+ * @throws invalid_document
+ */
+export function objectOf(type: string, value: string, field: string): string {
+  const name = alphanumeric(type, field);
+  const id = alphanumeric(value, field);
+  if (name === '' || id === '') refuseShape(value, field, 'an object needs a type and an identifier');
+  if (id.length > OBJECT_ID_MAX)
+    refuseShape(value, field, `an identifier has at most ${OBJECT_ID_MAX} characters`);
+  return `${name}|${id}`;
+}
+
 function checkedObject(value: string, holds: boolean, warning: string): Checked {
   return holds ? { value } : { value, warning };
 }

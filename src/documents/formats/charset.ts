@@ -74,3 +74,8 @@ export function decodeXmlBytes(bytes: Uint8Array): string {
   }
   return decode(bytes, label(charset));
 }
+
+/** The characters of a file that is always UTF-8 (JSON, RFC 8259 section 8.1), without its byte order mark. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return decode(bytes, 'utf-8');
+}

@@ -41,20 +41,38 @@ export function countryCode(found: XmlFound | undefined): string | undefined {
 export function ublParty(reader: XmlReader, container: XmlElement, field: string): PartyFields {
   const party = reader.one(container, 'cac:Party');
   const ids: PartyId[] = [];
+  // UBL 2.0 of SUNAT (Peru): the tax number of the party is its account, with the kind of number beside or on it.
+  const [accountCode] = reader.values(container, 'cbc:AdditionalAccountID');
+  for (const found of reader.values(container, 'cbc:CustomerAssignedAccountID')) {
+    const country = TAXPAYER_CODES[accountCode?.value ?? (schemeId(found) === '6' ? '6' : '')];
+    if (country !== undefined)
+      ids.push({
+        register: { scheme: 'VAT', country },
+        value: found.value,
+        field: `${field}/${found.field}`,
+      });
+  }
+  return party === undefined
+    ? { ids, endpoints: [], name: undefined, country: undefined, field }
+    : readParty(reader, party, field, ids);
+}
+
+/** A party without a container: `cac:CarrierParty`, `cac:ConsignorParty`. */
+export function ublPlainParty(reader: XmlReader, party: XmlElement, field: string): PartyFields {
+  return readParty(reader, party, field, []);
+}
+
+function readParty(
+  reader: XmlReader,
+  party: XmlElement,
+  field: string,
+  known: readonly PartyId[],
+): PartyFields {
+  const ids: PartyId[] = [...known];
   const endpoints: PartyId[] = [];
   const add = (to: PartyId[], found: XmlFound, register: Register | undefined): void => {
     if (register !== undefined) to.push({ register, value: found.value, field: `${field}/${found.field}` });
   };
-  // UBL 2.0 of SUNAT (Peru): the tax number of the party is its account.
-  const [accountCode] = reader.values(container, 'cbc:AdditionalAccountID');
-  const taxpayer = TAXPAYER_CODES[accountCode?.value ?? ''];
-  if (taxpayer !== undefined) {
-    for (const found of reader.values(container, 'cbc:CustomerAssignedAccountID')) {
-      add(ids, found, { scheme: 'VAT', country: taxpayer });
-    }
-  }
-  if (party === undefined) return { ids, endpoints, name: undefined, country: undefined, field };
-
   for (const scheme of reader.all(party, 'cac:PartyTaxScheme')) {
     for (const found of reader.values(scheme, 'cbc:CompanyID')) {
       add(ids, { ...found, field: `cac:PartyTaxScheme/${found.field}` }, taxRegister(reader, scheme, found));

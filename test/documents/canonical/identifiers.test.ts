@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { transportDocument } from '../../../src/documents/canonical/carrier.js';
+import { transportNumber } from '../../../src/documents/canonical/carrier.js';
 import {
   isContainer,
   isEori,
@@ -8,7 +8,13 @@ import {
   isLei,
   isVin,
 } from '../../../src/documents/canonical/check-digits.js';
-import { container, harmonizedSystem, imoShip, vehicle } from '../../../src/documents/canonical/objects.js';
+import {
+  container,
+  harmonizedSystem,
+  imoShip,
+  objectOf,
+  vehicle,
+} from '../../../src/documents/canonical/objects.js';
 import { canonicalParty, type PartyFields, type PartyId } from '../../../src/documents/canonical/party.js';
 import { registerOf } from '../../../src/documents/canonical/schemes.js';
 import { taxId } from '../../../src/documents/canonical/tax-id.js';
@@ -56,12 +62,38 @@ describe('objects', () => {
     expect(() => harmonizedSystem('8409', 'f')).toThrow(coded('invalid_document', 'f'));
   });
 
+  const transport = (scheme: 'SMDG' | 'SCAC', code: string, number: string): string =>
+    transportNumber({ scheme, code }, number, 'f').value;
+
   it('SMDG and SCAC meet; unknown codes keep their scheme', () => {
-    expect(transportDocument('SMDG', 'MSK', 'MAEU 123-456', 'f')).toBe(
-      transportDocument('SCAC', 'maeu', 'maeu123/456', 'f'),
-    );
-    expect(transportDocument('SCAC', 'ABCD', '1', 'f')).toBe('SCAC:ABCD|1');
-    expect(transportDocument('SMDG', 'ABCD', '1', 'f')).toBe('SMDG:ABCD|1');
+    expect(transport('SMDG', 'MSK', 'MAEU 123-456')).toBe(transport('SCAC', 'maeu', 'maeu123/456'));
+    expect(transport('SCAC', 'ABCD', '1')).toBe('SCAC:ABCD|1');
+    expect(transport('SMDG', 'ABCD', '1')).toBe('SMDG:ABCD|1');
+    expect(() => transport('SCAC', 'abcde', '1')).toThrow(coded('invalid_document', 'f'));
+  });
+
+  it("the carrier's code before a number is no part of it, and names the carrier where nothing else does", () => {
+    const expected = 'MAEU|123456';
+    expect(transport('SMDG', 'MSK', '123456')).toBe(expected);
+    expect(transport('SCAC', 'MAEU', 'MAEU-0123456')).toBe(expected);
+    expect(transportNumber(undefined, 'maeu 123456', 'f')).toEqual({ value: expected, known: true });
+    expect(transportNumber(undefined, 'MEDUX1', 'f').value).toBe(transport('SMDG', 'MSC', 'X1'));
+    expect(transportNumber(undefined, 'ABCD123456', 'f')).toEqual({ value: '|ABCD123456', known: false });
+    // Another carrier's code is part of the number; a number that is nothing but the code stays.
+    expect(transport('SMDG', 'MSK', 'HLCU123')).toBe('MAEU|HLCU123');
+    expect(transport('SCAC', 'MAEU', 'MAEU')).toBe('MAEU|MAEU');
+  });
+
+  it('an air waybill carries its airline in its number', () => {
+    const air = (number: string): string => transportNumber({ air: true }, number, 'f').value;
+    expect(air('108-36924680')).toBe('IATA:108|36924680');
+    expect(air('10836924680')).toBe(air('108 3692 4680'.replace(' 4680', '4680')));
+    expect(air('108-3692468')).toBe('|108-3692468');
+  });
+
+  it('other objects are a type and an identifier', () => {
+    expect(objectOf('lot', '54-6378 239', 'f')).toBe('LOT|546378239');
+    expect(() => objectOf('lot', '--', 'f')).toThrow(coded('invalid_document', 'f'));
   });
 });
 
