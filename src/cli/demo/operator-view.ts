@@ -1,22 +1,23 @@
-import { Level } from 'level';
 import { join } from 'node:path';
+import { LevelStore } from '../../engine/index.js';
 import { decodeRecord } from '../../ledger/index.js';
 import { table } from '../output.js';
 
+const ALL = { gte: '', lt: '~' };
 const RECORDS = { gte: 'r/', lt: 'r0' };
 
 /** What the database of a node says, to whoever reads all of it: its log, as text, and its size. */
 export async function operatorLines(database: string): Promise<string[]> {
-  const db = new Level<string, Uint8Array>(join(database, 'ledger'), { valueEncoding: 'view' });
+  const store = await LevelStore.open(join(database, 'ledger'));
   try {
     let keys = 0;
     let bytes = 0;
-    for await (const [key, value] of db.iterator()) {
+    for await (const [key, value] of store.iterate(ALL)) {
       keys++;
       bytes += key.length + value.length;
     }
     const rows: string[][] = [['time', 'entry', 'what', 'told', 'exact tag', 'near tag']];
-    for await (const [, value] of db.iterator(RECORDS)) {
+    for await (const [, value] of store.iterate(RECORDS)) {
       const { time, body } = decodeRecord(value);
       const at = new Date(time).toISOString().slice(11, 19);
       if (body.type === 'register')
@@ -35,6 +36,6 @@ export async function operatorLines(database: string): Promise<string[]> {
       `${keys} keys, ${Math.round(bytes / 1024)} KiB: tags, commitments, ciphertexts, proofs and tree nodes. No names, numbers, amounts or authors.`,
     ];
   } finally {
-    await db.close();
+    await store.close();
   }
 }
