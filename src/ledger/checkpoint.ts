@@ -78,10 +78,8 @@ export function openCheckpoint(
   quorum = 1,
 ): Checkpoint {
   ensure(Buffer.byteLength(note) <= NOTE_MAX_BYTES, 'invalid_argument', 'the checkpoint is too large');
-  const end = note.indexOf('\n\n');
-  ensure(end > 0 && note.endsWith('\n'), 'invalid_argument', 'the checkpoint is not a signed note');
-  const body = note.slice(0, end + 1);
-  const lines = note.slice(end + 2, -1).split('\n');
+  const body = noteBody(note);
+  const lines = note.slice(body.length + 1, -1).split('\n');
   const message = Buffer.from(body);
   const signers = new Set<NoteKey>();
   for (const line of lines) {
@@ -112,6 +110,16 @@ export function openCheckpoint(
   );
   return checkpoint;
 }
+
+/** The text of a note that signatures are over, with its last newline. Throws `invalid_argument` for what is no note. */
+export function noteBody(note: string): string {
+  const end = note.indexOf('\n\n');
+  ensure(end > 0 && note.endsWith('\n'), 'invalid_argument', 'the checkpoint is not a signed note');
+  return note.slice(0, end + 1);
+}
+
+/** What a note says, whoever signed it: for notes that were verified before. */
+export const readVerifiedCheckpoint = (note: string): Checkpoint => parseBody(noteBody(note));
 
 /** Reads a checkpoint that an operator of the network signed; throws as {@link openCheckpoint} does. */
 export function checkpointOf(genesis: Genesis, note: string): Checkpoint {

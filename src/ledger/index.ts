@@ -81,10 +81,32 @@ export {
   type Checkpoint,
   checkpointOf,
   type NoteKey,
+  noteBody,
   type NoteSigner,
   openCheckpoint,
+  readVerifiedCheckpoint,
   signCheckpoint,
 } from './checkpoint.js';
+export {
+  type Cosignature,
+  cosignatureLine,
+  cosignaturesOf,
+  formatVerifierKey,
+  parseVerifierKey,
+  readCosignature,
+} from './cosignature.js';
+export {
+  countEntries,
+  decodeReceipt,
+  encodeReceipt,
+  findRegistration,
+  makeReceipt,
+  type Receipt,
+  receiptKey,
+  receiptSchema,
+  type ReceiptSource,
+} from './receipt.js';
+export { readSubtree, statePrefix, SUBTREE_PREFIX, type SubtreeNode } from './state-subtree.js';
 export { payloadKey, recordKey, type StateKey, stateKeys } from './state-keys.js';
 export { type StateProof, verifyStateProof } from './state-proof.js';
 export {
