@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { CountersealError, ensure, type ErrorCode } from '../errors.js';
 import {
+  addSignatureLine,
   BLOCK_MAX_BYTES,
   BLOCK_MAX_TRANSACTIONS,
   encodeRecord,
@@ -16,10 +17,12 @@ import {
   type ParsedTransaction,
   parseTransaction,
   type ProofVerifier,
+  readSubtree,
   type Rejection,
   signCheckpoint,
   StateMachine,
   type Store,
+  type SubtreeNode,
   type UnixMs,
   type Write,
 } from '../ledger/index.js';
@@ -66,6 +69,16 @@ export interface LogBatch {
   readonly checkpoint: string;
 }
 
+/** A checkpoint as a signed note, and where it stands. */
+export interface SignedCheckpoint {
+  readonly height: number;
+  /** Of the log. */
+  readonly size: number;
+  /** Of the state tree whose root it signs. */
+  readonly treeVersion: number;
+  readonly text: string;
+}
+
 const STOPS: ReadonlySet<ErrorCode> = new Set(['data_corrupted', 'io']);
 
 interface Pending {
@@ -90,7 +103,9 @@ export class EmbeddedEngine {
   private producing: Promise<void> | undefined;
   private failure: CountersealError | undefined;
   private closed = false;
-  private note: { readonly height: number; readonly text: string } | undefined;
+  private note: SignedCheckpoint | undefined;
+  /** The newest checkpoint that a witness cosigned. */
+  private cosigned: SignedCheckpoint | undefined;
 
   private constructor(
     private readonly machine: StateMachine,
@@ -173,13 +188,42 @@ export class EmbeddedEngine {
 
   /** The signed note of the last committed block. */
   checkpoint(): string {
-    const { height, time, logSize: size, logRoot: root, stateRoot } = this.reader.meta();
+    return this.signedCheckpoint().text;
+  }
+
+  /** The same, with what it takes to have it cosigned. */
+  signedCheckpoint(): SignedCheckpoint {
+    const { height, time, logSize: size, logRoot: root, stateRoot, treeVersion } = this.reader.meta();
     if (this.note?.height !== height) {
       const origin = this.options.genesis.networkId;
       const text = signCheckpoint({ origin, size, root, stateRoot, height, time }, this.options.signer);
-      this.note = { height, text };
+      this.note = { height, size, treeVersion, text };
     }
-    return this.note.text;
+    return this.note;
+  }
+
+  /** Attaches the verified cosignatures of witnesses to a checkpoint of this ledger. */
+  attachCosignatures(checkpoint: SignedCheckpoint, lines: readonly string[]): void {
+    if (lines.length === 0 || checkpoint.height < (this.cosigned?.height ?? 0)) return;
+    this.cosigned = { ...checkpoint, text: lines.reduce(addSignatureLine, checkpoint.text) };
+    if (this.note?.height === checkpoint.height) this.note = this.cosigned;
+  }
+
+  /**
+   * A part of the state tree, and the checkpoint that signs it: the newest that a witness cosigned, as long as its
+   * state is kept, unless `newest` is wanted. Throws `invalid_argument` for a prefix that is malformed or too short.
+   */
+  stateSubtree(prefix: string, newest = false): { checkpoint: string; nodes: SubtreeNode[] } {
+    const { cosigned } = this;
+    if (cosigned && !newest) {
+      try {
+        return { checkpoint: cosigned.text, nodes: readSubtree(this.store, cosigned.treeVersion, prefix) };
+      } catch (error) {
+        if (!(error instanceof CountersealError) || error.code !== 'not_found') throw error;
+      }
+    }
+    const { text, treeVersion } = this.signedCheckpoint();
+    return { checkpoint: text, nodes: readSubtree(this.store, treeVersion, prefix) };
   }
 
   /**

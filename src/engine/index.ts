@@ -3,6 +3,7 @@ export {
   type EmbeddedOptions,
   type LogBatch,
   QUEUE_MAX,
+  type SignedCheckpoint,
   STREAM_BATCH_RECORDS,
   type SubmitResult,
 } from './embedded.js';

@@ -1,5 +1,6 @@
 import { Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import { CountersealError } from '../errors.js';
+import type { SubtreeNode } from '../ledger/index.js';
 import { invoke } from './call.js';
 import { fromServiceError } from './errors.js';
 import { LedgerClient as GrpcClient, type StreamRecordsResponse } from './generated/counterseal/v1/ledger.js';
@@ -53,6 +54,21 @@ export class LedgerClient {
       invoke(client.getCheckpoint.bind(client), {}, options),
     );
     return checkpoint;
+  }
+
+  /** That the log of `from` records is the beginning of the log of `to`. */
+  async consistencyProof(from: bigint, to: bigint): Promise<Uint8Array[]> {
+    const { proof } = await this.firstToAnswer(READ_TIMEOUT_MS, (client, options) =>
+      invoke(client.getConsistencyProof.bind(client), { from, to }, options),
+    );
+    return proof;
+  }
+
+  /** A part of the state tree, and the checkpoint that signs it; `newest`: though no witness cosigned it. */
+  async stateSubtree(prefix: string, newest = false): Promise<{ checkpoint: string; nodes: SubtreeNode[] }> {
+    return this.firstToAnswer(READ_TIMEOUT_MS, (client, options) =>
+      invoke(client.getStateSubtree.bind(client), { prefix, newest }, options),
+    );
   }
 
   /**

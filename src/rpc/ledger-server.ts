@@ -9,8 +9,12 @@ import {
   LedgerService,
   type GetCheckpointRequest,
   type GetCheckpointResponse,
+  type GetConsistencyProofRequest,
+  type GetConsistencyProofResponse,
   type GetGenesisRequest,
   type GetGenesisResponse,
+  type GetStateSubtreeRequest,
+  type GetStateSubtreeResponse,
   type StreamRecordsRequest,
   type StreamRecordsResponse,
   type SubmitTransactionRequest,
@@ -28,6 +32,9 @@ export interface LedgerServerOptions {
   readonly rate?: { readonly perSecond: number; readonly burst: number };
 }
 
+/** Parts of the state that one address may ask for. */
+const SUBTREES_PER_SECOND = 1;
+const SUBTREES_BURST = 20;
 /** Streams that one address may have open. */
 const MAX_STREAMS_PER_CALLER = 64;
 
@@ -38,6 +45,8 @@ const MAX_STREAMS_PER_CALLER = 64;
 export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: LedgerServerOptions): void {
   const { genesis, log, rate = { perSecond: 200, burst: 1_000 } } = options;
   const limit = new RateLimit(rate.perSecond, rate.burst);
+  // Thousands of reads each.
+  const subtreeLimit = new RateLimit(SUBTREES_PER_SECOND, SUBTREES_BURST);
   const streams = new Map<string, number>();
   // host:port, of which the port changes with every connection.
   const callerOf = (call: { getPeer(): string }) => call.getPeer().replace(/:\d+$/, '');
@@ -51,6 +60,20 @@ export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: 
       limit.take(callerOf(call));
       return Promise.resolve({ checkpoint: engine.checkpoint() });
     }),
+    getConsistencyProof: unary<GetConsistencyProofRequest, GetConsistencyProofResponse>(
+      log,
+      async ({ from, to }, call) => {
+        limit.take(callerOf(call));
+        return Promise.resolve({ proof: engine.reader.consistencyProof(Number(from), Number(to)) });
+      },
+    ),
+    getStateSubtree: unary<GetStateSubtreeRequest, GetStateSubtreeResponse>(
+      log,
+      async ({ prefix, newest }, call) => {
+        subtreeLimit.take(callerOf(call));
+        return Promise.resolve(engine.stateSubtree(prefix, newest));
+      },
+    ),
     submitTransaction: unary<SubmitTransactionRequest, SubmitTransactionResponse>(
       log,
       async (request, call) => {

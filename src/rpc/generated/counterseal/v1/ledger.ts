@@ -66,6 +66,39 @@ export interface StreamRecordsResponse {
   checkpoint: string;
 }
 
+export interface GetConsistencyProofRequest {
+  /** At least 1. */
+  from: bigint;
+  /** At least `from`, and at most the log's size. */
+  to: bigint;
+}
+
+export interface GetConsistencyProofResponse {
+  /** RFC 6962, section 2.1.2; 32 bytes each. */
+  proof: Uint8Array[];
+}
+
+export interface GetStateSubtreeRequest {
+  /** Up to 16 hexadecimal digits, with which SHA-256 of the state key begins. */
+  prefix: string;
+  /** Rather the newest checkpoint than one that a witness cosigned. */
+  newest: boolean;
+}
+
+export interface GetStateSubtreeResponse {
+  /** The newest that a witness of this node cosigned, if its state is still kept; otherwise the newest. */
+  checkpoint: string;
+  /** Of the state of that checkpoint: the inner nodes on the way to the prefix, and all below it. */
+  nodes: StateNode[];
+}
+
+export interface StateNode {
+  /** Hexadecimal digits from the root, which has none. */
+  path: string;
+  /** 1, then for each child in ascending order its digit (1), whether it is a leaf (1), version (6), hash (32). */
+  node: Uint8Array;
+}
+
 function createBaseGetGenesisRequest(): GetGenesisRequest {
   return {};
 }
@@ -551,9 +584,339 @@ export const StreamRecordsResponse: MessageFns<StreamRecordsResponse> = {
   },
 };
 
+function createBaseGetConsistencyProofRequest(): GetConsistencyProofRequest {
+  return { from: 0n, to: 0n };
+}
+
+export const GetConsistencyProofRequest: MessageFns<GetConsistencyProofRequest> = {
+  encode(message: GetConsistencyProofRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== 0n) {
+      if (BigInt.asUintN(64, message.from) !== message.from) {
+        throw new globalThis.Error("value provided for field message.from of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.from);
+    }
+    if (message.to !== 0n) {
+      if (BigInt.asUintN(64, message.to) !== message.to) {
+        throw new globalThis.Error("value provided for field message.to of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.to);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetConsistencyProofRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetConsistencyProofRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.from = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.to = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetConsistencyProofRequest>): GetConsistencyProofRequest {
+    return GetConsistencyProofRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetConsistencyProofRequest>): GetConsistencyProofRequest {
+    const message = createBaseGetConsistencyProofRequest();
+    message.from = (object.from !== undefined && object.from !== null) ? BigInt(object.from) : 0n;
+    message.to = (object.to !== undefined && object.to !== null) ? BigInt(object.to) : 0n;
+    return message;
+  },
+};
+
+function createBaseGetConsistencyProofResponse(): GetConsistencyProofResponse {
+  return { proof: [] };
+}
+
+export const GetConsistencyProofResponse: MessageFns<GetConsistencyProofResponse> = {
+  encode(message: GetConsistencyProofResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.proof) {
+      writer.uint32(10).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetConsistencyProofResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetConsistencyProofResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.proof.push(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetConsistencyProofResponse>): GetConsistencyProofResponse {
+    return GetConsistencyProofResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetConsistencyProofResponse>): GetConsistencyProofResponse {
+    const message = createBaseGetConsistencyProofResponse();
+    message.proof = object.proof?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseGetStateSubtreeRequest(): GetStateSubtreeRequest {
+  return { prefix: "", newest: false };
+}
+
+export const GetStateSubtreeRequest: MessageFns<GetStateSubtreeRequest> = {
+  encode(message: GetStateSubtreeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.prefix !== "") {
+      writer.uint32(10).string(message.prefix);
+    }
+    if (message.newest !== false) {
+      writer.uint32(16).bool(message.newest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStateSubtreeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStateSubtreeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.newest = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetStateSubtreeRequest>): GetStateSubtreeRequest {
+    return GetStateSubtreeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetStateSubtreeRequest>): GetStateSubtreeRequest {
+    const message = createBaseGetStateSubtreeRequest();
+    message.prefix = object.prefix ?? "";
+    message.newest = object.newest ?? false;
+    return message;
+  },
+};
+
+function createBaseGetStateSubtreeResponse(): GetStateSubtreeResponse {
+  return { checkpoint: "", nodes: [] };
+}
+
+export const GetStateSubtreeResponse: MessageFns<GetStateSubtreeResponse> = {
+  encode(message: GetStateSubtreeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.checkpoint !== "") {
+      writer.uint32(10).string(message.checkpoint);
+    }
+    for (const v of message.nodes) {
+      StateNode.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStateSubtreeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStateSubtreeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.checkpoint = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nodes.push(StateNode.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetStateSubtreeResponse>): GetStateSubtreeResponse {
+    return GetStateSubtreeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetStateSubtreeResponse>): GetStateSubtreeResponse {
+    const message = createBaseGetStateSubtreeResponse();
+    message.checkpoint = object.checkpoint ?? "";
+    message.nodes = object.nodes?.map((e) => StateNode.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStateNode(): StateNode {
+  return { path: "", node: new Uint8Array(0) };
+}
+
+export const StateNode: MessageFns<StateNode> = {
+  encode(message: StateNode, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.node.length !== 0) {
+      writer.uint32(18).bytes(message.node);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StateNode {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStateNode();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.node = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StateNode>): StateNode {
+    return StateNode.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StateNode>): StateNode {
+    const message = createBaseStateNode();
+    message.path = object.path ?? "";
+    message.node = object.node ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 /**
  * A node of the ledger. No client certificate: the proof admits, and a node that knew who submits would know who
- * wrote. There is no question about a single tag or entry: what one asks for tells what one is interested in.
+ * wrote. There is no question about a single tag or entry: what one asks for tells what one is interested in. That goes
+ * for receipts too: their makers ask for a part of the state that many tags share.
  */
 export type LedgerService = typeof LedgerService;
 export const LedgerService = {
@@ -604,6 +967,34 @@ export const LedgerService = {
       Buffer.from(StreamRecordsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamRecordsResponse => StreamRecordsResponse.decode(value),
   },
+  /** That the log of one size extends the log of another: for witnesses. Says nothing about who asks. */
+  getConsistencyProof: {
+    path: "/counterseal.v1.Ledger/GetConsistencyProof" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetConsistencyProofRequest): Buffer =>
+      Buffer.from(GetConsistencyProofRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetConsistencyProofRequest => GetConsistencyProofRequest.decode(value),
+    responseSerialize: (value: GetConsistencyProofResponse): Buffer =>
+      Buffer.from(GetConsistencyProofResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetConsistencyProofResponse => GetConsistencyProofResponse.decode(value),
+  },
+  /**
+   * Nodes of the state tree: the last piece of a receipt, of which a reader of the log computes the rest itself. It
+   * tells the node that somebody at this address makes a receipt now, for one of the tags whose hash begins with
+   * `prefix`. Choose it so short that hundreds of entries share it; the empty one says nothing.
+   */
+  getStateSubtree: {
+    path: "/counterseal.v1.Ledger/GetStateSubtree" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetStateSubtreeRequest): Buffer =>
+      Buffer.from(GetStateSubtreeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetStateSubtreeRequest => GetStateSubtreeRequest.decode(value),
+    responseSerialize: (value: GetStateSubtreeResponse): Buffer =>
+      Buffer.from(GetStateSubtreeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetStateSubtreeResponse => GetStateSubtreeResponse.decode(value),
+  },
 } as const;
 
 export interface LedgerServer extends UntypedServiceImplementation {
@@ -618,6 +1009,14 @@ export interface LedgerServer extends UntypedServiceImplementation {
   submitTransaction: handleUnaryCall<SubmitTransactionRequest, SubmitTransactionResponse>;
   /** The log's records in order, from a position on; with `follow` the stream stays open. */
   streamRecords: handleServerStreamingCall<StreamRecordsRequest, StreamRecordsResponse>;
+  /** That the log of one size extends the log of another: for witnesses. Says nothing about who asks. */
+  getConsistencyProof: handleUnaryCall<GetConsistencyProofRequest, GetConsistencyProofResponse>;
+  /**
+   * Nodes of the state tree: the last piece of a receipt, of which a reader of the log computes the rest itself. It
+   * tells the node that somebody at this address makes a receipt now, for one of the tags whose hash begins with
+   * `prefix`. Choose it so short that hundreds of entries share it; the empty one says nothing.
+   */
+  getStateSubtree: handleUnaryCall<GetStateSubtreeRequest, GetStateSubtreeResponse>;
 }
 
 export interface LedgerClient extends Client {
@@ -682,6 +1081,42 @@ export interface LedgerClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamRecordsResponse>;
+  /** That the log of one size extends the log of another: for witnesses. Says nothing about who asks. */
+  getConsistencyProof(
+    request: GetConsistencyProofRequest,
+    callback: (error: ServiceError | null, response: GetConsistencyProofResponse) => void,
+  ): ClientUnaryCall;
+  getConsistencyProof(
+    request: GetConsistencyProofRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetConsistencyProofResponse) => void,
+  ): ClientUnaryCall;
+  getConsistencyProof(
+    request: GetConsistencyProofRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetConsistencyProofResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Nodes of the state tree: the last piece of a receipt, of which a reader of the log computes the rest itself. It
+   * tells the node that somebody at this address makes a receipt now, for one of the tags whose hash begins with
+   * `prefix`. Choose it so short that hundreds of entries share it; the empty one says nothing.
+   */
+  getStateSubtree(
+    request: GetStateSubtreeRequest,
+    callback: (error: ServiceError | null, response: GetStateSubtreeResponse) => void,
+  ): ClientUnaryCall;
+  getStateSubtree(
+    request: GetStateSubtreeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetStateSubtreeResponse) => void,
+  ): ClientUnaryCall;
+  getStateSubtree(
+    request: GetStateSubtreeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetStateSubtreeResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const LedgerClient = makeGenericClientConstructor(LedgerService, "counterseal.v1.Ledger") as unknown as {
