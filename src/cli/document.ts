@@ -152,8 +152,10 @@ const status = (options: PurposeOptions, verdict: string) =>
 
 async function check(file: string, options: PurposeOptions): Promise<number> {
   const { document } = await loadDocument(file);
-  progress('asking the evaluators ...');
-  const result = await withAgent(options, (agent) => agent.check(document, options.purpose));
+  const result = await withAgent(options, (agent) => {
+    progress('asking the evaluators ...');
+    return agent.check(document, options.purpose);
+  });
   progress('');
   if (options.json) printJson({ file, ...result });
   else
@@ -168,14 +170,11 @@ async function check(file: string, options: PurposeOptions): Promise<number> {
 
 async function register(file: string, options: PurposeOptions): Promise<number> {
   const { document, hash } = await loadDocument(file);
-  const started = Date.now();
   const { defaultProver } = await import('../proofs/index.js');
   const prover = defaultProver();
   try {
     const result = await withAgent(options, (agent) =>
-      agent.register(document, hash, options.purpose, prover, (step) =>
-        progress(`${step} ... (${((Date.now() - started) / 1000).toFixed(1)} s)`),
-      ),
+      agent.register(document, hash, options.purpose, prover, (step) => progress(`${step} ...`)),
     );
     progress('');
     if (options.json) printJson({ file, ...result });

@@ -163,8 +163,10 @@ async function show(sequence: number, options: MemberOptions): Promise<void> {
 }
 
 async function act(sequence: number, order: Action, options: MemberOptions): Promise<number> {
-  progress(`${order.kind} ...`);
-  const result = await withAgent(options, (agent) => agent.act(sequence, order));
+  const result = await withAgent(options, (agent) => {
+    progress(`${order.kind} ...`);
+    return agent.act(sequence, order);
+  });
   progress('');
   if (options.json) printJson(result);
   else if (result.outcome === 'refused')

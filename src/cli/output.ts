@@ -41,9 +41,27 @@ export function table(rows: readonly (readonly string[])[], indent = ''): string
   );
 }
 
-/** Progress on standard error, on a terminal in place, elsewhere not at all. */
+let ticker: NodeJS.Timeout | undefined;
+
+/**
+ * Says on standard error what is being done, with the seconds that it has taken; nothing where that is no terminal.
+ * An empty message ends it.
+ */
 export function progress(message: string): void {
-  if (process.stderr.isTTY) process.stderr.write(message === '' ? '\r\u001b[K' : `\r\u001b[K${message}`);
+  if (!process.stderr.isTTY) return;
+  clearInterval(ticker);
+  ticker = undefined;
+  if (message === '') {
+    process.stderr.write('\r\u001b[K');
+    return;
+  }
+  const started = Date.now();
+  const show = () => {
+    const seconds = Math.floor((Date.now() - started) / 1000);
+    process.stderr.write(`\r\u001b[K${message}${seconds > 0 ? ` ${seconds} s` : ''}`);
+  };
+  show();
+  ticker = setInterval(show, 1000).unref();
 }
 
 /** The error as the JSON outputs carry it. */
