@@ -14,6 +14,8 @@ export interface FingerprintRow {
   readonly exact: Fingerprint;
   /** Probably the same deal; null where the row has none: the exact fingerprint stands in. */
   readonly near: Fingerprint | null;
+  /** Every document of the row has the near slots, so its near fingerprint is never skipped (protocol section 7). */
+  readonly nearAlwaysPresent: boolean;
   /** What only a holder of the document knows. */
   readonly possession: Fingerprint;
   /** More fingerprints of the statement `fingerprint` (protocol section 9). */
@@ -23,6 +25,7 @@ export interface FingerprintRow {
 interface RowSlots {
   readonly exact: readonly SlotName[];
   readonly near: readonly SlotName[] | null;
+  readonly nearAlwaysPresent?: true;
   readonly possession: readonly SlotName[];
 }
 
@@ -30,8 +33,10 @@ const PAYMENT: readonly SlotName[] = ['issuer', 'currency', 'amount', 'issueDate
 const INVOICE_SLOTS: RowSlots = {
   exact: ['issuer', 'number'],
   near: PAYMENT,
+  nearAlwaysPresent: true,
   possession: ['issuer', 'number', 'currency', 'amount', 'issueDate'],
 };
+/** No `nearAlwaysPresent`: a packing list or warrant shares the order's row and need not state an amount. */
 const OTHER_SLOTS: RowSlots = {
   exact: ['issuer', 'number'],
   near: PAYMENT,
@@ -75,6 +80,7 @@ const ROWS: Readonly<Record<RowName, RowSlots>> = {
   'letter-of-credit': {
     exact: ['issuer', 'number'],
     near: ['issuer', 'currency', 'amount', 'endDate'],
+    nearAlwaysPresent: true,
     possession: ['issuer', 'number', 'currency', 'amount'],
   },
   order: OTHER_SLOTS,
@@ -107,16 +113,19 @@ function further(row: RowName): readonly Fingerprint[] {
 }
 
 const FINGERPRINT_ROWS: ReadonlyMap<RowName, FingerprintRow> = new Map(
-  (Object.entries(ROWS) as [RowName, RowSlots][]).map(([row, { exact, near, possession }]) => [
-    row,
-    Object.freeze({
+  (Object.entries(ROWS) as [RowName, RowSlots][]).map(
+    ([row, { exact, near, nearAlwaysPresent = false, possession }]) => [
       row,
-      exact: fingerprint(`${row}/exact`, exact),
-      near: near === null ? null : fingerprint(`${row}/near`, near),
-      possession: fingerprint(`${row}/possession`, possession),
-      further: Object.freeze(further(row)),
-    }),
-  ]),
+      Object.freeze({
+        row,
+        exact: fingerprint(`${row}/exact`, exact),
+        near: near === null ? null : fingerprint(`${row}/near`, near),
+        nearAlwaysPresent,
+        possession: fingerprint(`${row}/possession`, possession),
+        further: Object.freeze(further(row)),
+      }),
+    ],
+  ),
 );
 
 /**

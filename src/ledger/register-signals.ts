@@ -1,24 +1,12 @@
 import { coordinates, type FieldElement, text } from '../crypto/index.js';
-import { type FingerprintRow, fingerprintRow } from '../documents/index.js';
+import { fingerprintRow } from '../documents/index.js';
 import { type Genesis, groupPoint } from './genesis.js';
 import { registerBinding, type RegisterClaims } from './transactions.js';
 
-/**
- * Rows whose near slots every document has: there the near fingerprint cannot be skipped (protocol section 7,
- * "Admission"). A packing list or warrant shares the order's row and need not state an amount.
- */
-const NEAR_ALWAYS_PRESENT: ReadonlySet<FingerprintRow['row']> = new Set([
-  'invoice',
-  'credit-note',
-  'debit-note',
-  'proforma-invoice',
-  'letter-of-credit',
-]);
-
 /** The one mask other than 0 that a kind may skip, or undefined where its near fingerprint is never skipped. */
 export function skippableMask(kind: number): number | undefined {
-  const { row, near } = fingerprintRow(kind);
-  return near && !NEAR_ALWAYS_PRESENT.has(row) ? near.mask : undefined;
+  const { near, nearAlwaysPresent } = fingerprintRow(kind);
+  return near && !nearAlwaysPresent ? near.mask : undefined;
 }
 
 /** Where a row has no near fingerprint, and where it is skipped, the exact one stands in both places. */
