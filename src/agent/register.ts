@@ -64,6 +64,16 @@ export async function prepareRegistration(
     `the purpose ${purpose.name} does not take documents of kind ${document.kind}`,
     'purpose',
   );
+  // Before an evaluation is spent.
+  const role = await store.use((session) => {
+    const { members } = copy.replica(session);
+    return rolesIn(roleMask).find((candidate) => members.has(keys.memberId, candidate));
+  });
+  ensure(
+    role !== undefined,
+    'permission_denied',
+    `this member has no role that may register documents of kind ${document.kind} for ${purpose.name}`,
+  );
   const fingerprinted = await fingerprintDocument(document);
   const convergent = purpose.saltPolicy === 'convergent';
   const identities = [
@@ -80,12 +90,6 @@ export async function prepareRegistration(
   const period = dayOf(unixMs(Date.now()));
   const { index, member, membersRoot } = await store.use((session) => {
     const { members } = copy.replica(session);
-    const role = rolesIn(roleMask).find((candidate) => members.has(keys.memberId, candidate));
-    ensure(
-      role !== undefined,
-      'permission_denied',
-      `this member has no role that may register documents of kind ${document.kind} for ${purpose.name}`,
-    );
     const free = reserveIndex(session, period, purpose.quota);
     ensure(
       free !== undefined,
