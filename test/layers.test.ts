@@ -9,11 +9,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   documents: ['crypto'],
   oprf: ['crypto'],
   proofs: ['crypto', 'documents'],
+  // An auditor reads one file: it imports nothing of the project.
+  receipts: [],
   ledger: ['crypto', 'documents'],
+  witness: ['crypto', 'documents', 'ledger'],
   engine: ['crypto', 'documents', 'proofs', 'ledger'],
   rpc: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'engine'],
-  agent: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'rpc'],
-  cli: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'engine', 'rpc', 'agent'],
+  agent: ['crypto', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'rpc'],
+  cli: [
+    ...['crypto', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'witness'],
+    ...['engine', 'rpc', 'agent'],
+  ],
 };
 
 const src = fileURLToPath(new URL('../src/', import.meta.url));

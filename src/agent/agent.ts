@@ -37,6 +37,7 @@ import { findingsOf, type Findings, type OwnMatch } from './findings.js';
 import { fingerprintDocument } from './fingerprinting.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy } from './ledger-copy.js';
+import { receiptOf, type MadeReceipt } from './receipt.js';
 import { prepareRegistration, type RegisterProgress } from './register.js';
 import { AgentStore, type StoreSession } from './store.js';
 import { watchRecords, type WatchEvent } from './watch.js';
@@ -258,6 +259,12 @@ export class Agent {
       state: body.state,
       ...(body.verdict ? { verdict: body.verdict.label } : {}),
     };
+  }
+
+  /** A receipt of an entry on the ledger, for anybody to verify offline. Throws as {@link receiptOf} does. */
+  receipt(sequence: number, options: { readonly withTransaction?: boolean } = {}): Promise<MadeReceipt> {
+    const { network, store, copy, ledger } = this;
+    return receiptOf({ network, store, copy, ledger }, sequence, options);
   }
 
   /**

@@ -9,7 +9,9 @@ import { ledgerCommands } from './ledger.js';
 import { networkCommands } from './network.js';
 import { nodeCommand } from './node.js';
 import { EXIT, fail } from './output.js';
+import { receiptCommands } from './receipt.js';
 import { watchCommand } from './watch.js';
+import { witnessCommands } from './witness.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -30,10 +32,12 @@ const program = new Command('counterseal')
 documentCommands(program);
 entryCommands(program);
 watchCommand(program);
+receiptCommands(program);
 ledgerCommands(program);
 networkCommands(program);
 nodeCommand(program);
 evaluatorCommands(program);
+witnessCommands(program);
 demoCommand(program);
 
 // Whoever reads the output may stop before its end: `counterseal ledger tail | head`.

@@ -22,10 +22,11 @@ async function run(options: NodeOptions): Promise<void> {
     { nodePaths, openNodeHome },
     { ed25519PublicKey, ed25519Sign, initPoseidon },
     { EmbeddedEngine, NetworkProofVerifier },
-    { parseGenesis },
+    { parseGenesis, parseVerifierKey },
     { createLogger },
     { serveLedger },
     { RpcServer },
+    { CosignatureCollector, WitnessClient },
   ] = await Promise.all([
     import('./homes/node.js'),
     import('../crypto/index.js'),
@@ -34,6 +35,7 @@ async function run(options: NodeOptions): Promise<void> {
     import('../rpc/logger.js'),
     import('../rpc/ledger-server.js'),
     import('../rpc/transport.js'),
+    import('../witness/index.js'),
   ]);
   const home = await openNodeHome(options.home, passphrase);
   const log = createLogger('node');
@@ -47,6 +49,9 @@ async function run(options: NodeOptions): Promise<void> {
     ),
     'permission_denied',
     'the genesis names no operator with the checkpoint key of this node',
+  );
+  const witnesses = (home.config.witnesses ?? []).map(
+    ({ url, key }) => new WitnessClient(url, parseVerifierKey(key)),
   );
   const verifier = await NetworkProofVerifier.open(genesis);
   const engine = await EmbeddedEngine.open({
@@ -66,8 +71,13 @@ async function run(options: NodeOptions): Promise<void> {
     identity: home.identity,
     clients: 'anyone',
   });
+  const collector = new CosignatureCollector(engine, witnesses, (witness, { code, message }) =>
+    log.warn({ witness, code, message }, 'no cosignature'),
+  );
+  if (witnesses.length > 0) collector.start();
   announce(log, 'node', port);
   await untilStopped();
+  await collector.stop();
   await server.close();
   await engine.close();
   await verifier.close();

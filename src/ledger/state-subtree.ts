@@ -17,8 +17,8 @@ export interface SubtreeNode {
   readonly node: Uint8Array;
 }
 
-/** More than the nodes below a prefix that 8,192 leaves share; some 4 MB at most, if all were full. */
-export const SUBTREE_NODES_MAX = 6144;
+/** More than the nodes of 8,192 leaves; 3.3 MB if all of them were full, which is below what gRPC carries. */
+export const SUBTREE_NODES_MAX = 5120;
 export const SUBTREE_PREFIX = /^[0-9a-f]{0,16}$/;
 
 /** The nodes for a prefix in the tree of a version. Throws `invalid_argument` where there are too many. */

@@ -15,6 +15,11 @@ const NodeConfig = z.strictObject({
   networkId: z.string().min(1),
   /** `host:port`. */
   listen: z.string(),
+  /** Who is asked to cosign checkpoints: where (http or https), and a C2SP verifier key. */
+  witnesses: z
+    .array(z.strictObject({ url: z.url({ protocol: /^https?$/ }), key: z.string() }))
+    .max(32)
+    .optional(),
 });
 export type NodeConfig = z.infer<typeof NodeConfig>;
 

@@ -1,0 +1,185 @@
+import { Argument, type Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { CountersealError, ensure, type ErrorCode } from '../errors.js';
+import type { EpochDay, Genesis, StoredState, UnixMs } from '../ledger/index.js';
+import type { ProvedReceipt, ReceiptErrorCode } from '../receipts/verify.js';
+import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { action, print, printJson, progress, table } from './output.js';
+
+interface ShowOptions extends MemberOptions {
+  out?: string;
+  withTransaction?: boolean;
+}
+
+interface VerifyOptions {
+  genesis: string;
+  witness: string[];
+  quorum?: string;
+  json?: boolean;
+}
+
+const RECEIPT_MAX_BYTES = 256 * 1024;
+
+export function receiptCommands(program: Command): void {
+  const receipt = program
+    .command('receipt')
+    .description(
+      'show anybody, offline, that an entry is on the ledger, since when, and what the ledger said',
+    );
+
+  memberOptions(receipt.command('show'))
+    .description('make the receipt of an entry')
+    .addArgument(
+      new Argument('<entry>', 'number of an entry, an own one or a match').argParser((value) => {
+        if (!/^\d{1,15}$/.test(value))
+          throw new CountersealError('invalid_argument', `${value} is not the number of an entry`);
+        return Number(value);
+      }),
+    )
+    .option('--out <file>', 'write it to a file, which `receipt verify` reads')
+    .option('--with-transaction', 'add the own transaction: it shows commitment and control key')
+    .addHelpText(
+      'after',
+      '\nWhoever gets the receipt learns which entry is yours. The node learns that a receipt is made, and not of' +
+        '\nwhich entry.\n\nExample:\n  counterseal receipt show 12 --out entry-12.json --home bank-a',
+    )
+    .action(action(show));
+
+  receipt
+    .command('verify')
+    .description('verify a receipt with nothing but the genesis: no network, no passphrase')
+    .argument('<file>', 'a receipt')
+    .requiredOption('--genesis <file>', "the network's genesis.json, from a source that you trust")
+    .option(
+      '--witness <key>',
+      'the verifier key of a witness that must have cosigned (name+id+key); repeat for more',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
+    .option('--quorum <n>', 'how many of these witnesses suffice (default: all)')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExits with 0 if all of the receipt holds, 1 if not; `field` of the JSON error says what failed.' +
+        '\n\nExample:\n  counterseal receipt verify entry-12.json --genesis genesis.json',
+    )
+    .action(action(verify));
+}
+
+async function show(entry: number, options: ShowOptions): Promise<void> {
+  progress('making a receipt ...');
+  const { text, proved, genesis } = await withAgent(options, async (agent) => ({
+    ...(await agent.receipt(entry, { withTransaction: options.withTransaction === true })),
+    genesis: agent.network.genesis,
+  }));
+  progress('');
+  if (options.out !== undefined) {
+    const { writeFileDurable } = await import('../crypto/index.js');
+    await writeFileDurable(options.out, text);
+  }
+  if (options.json) printJson(JSON.parse(text));
+  else {
+    const { stateAt } = await import('../ledger/index.js');
+    print(...describe(proved, genesis, stateAt));
+    print('', options.out === undefined ? 'Keep it: --out FILE' : `written to ${options.out}`);
+  }
+}
+
+/** A failure of a receipt in the project's codes; what exactly failed is the error's field. */
+const CODE: Record<ReceiptErrorCode, ErrorCode> = {
+  bad_trust: 'invalid_argument',
+  malformed: 'invalid_argument',
+  bad_checkpoint: 'invalid_argument',
+  bad_record: 'invalid_argument',
+  wrong_network: 'permission_denied',
+  operator_signature: 'permission_denied',
+  witness_quorum: 'permission_denied',
+  not_in_log: 'invalid_proof',
+  not_in_state: 'invalid_proof',
+  contradiction: 'invalid_proof',
+  bad_transaction: 'invalid_proof',
+};
+
+async function verify(file: string, options: VerifyOptions): Promise<void> {
+  const [text, genesisText] = await Promise.all([read(file), read(options.genesis)]);
+  ensure(text.length <= RECEIPT_MAX_BYTES, 'invalid_argument', `${file} is too large to be a receipt`);
+  ensure(
+    options.quorum === undefined || /^\d{1,3}$/.test(options.quorum),
+    'invalid_argument',
+    '--quorum takes a number of witnesses',
+  );
+  const [{ ReceiptError, verifyReceipt }, { parseGenesis, parseVerifierKey, stateAt }] = await Promise.all([
+    import('../receipts/verify.js'),
+    import('../ledger/index.js'),
+  ]);
+  const genesis = parseGenesis(genesisText);
+  let proved: ProvedReceipt;
+  try {
+    proved = verifyReceipt(text, {
+      networkId: genesis.networkId,
+      operatorKeys: genesis.operators.map(({ checkpointKey }) => checkpointKey),
+      witnessKeys: options.witness
+        .map(parseVerifierKey)
+        .map(({ name, publicKey }) => ({ name, publicKey: Buffer.from(publicKey).toString('hex') })),
+      ...(options.quorum === undefined ? {} : { quorum: Number(options.quorum) }),
+    });
+  } catch (error) {
+    if (!(error instanceof ReceiptError)) throw error;
+    throw new CountersealError(CODE[error.code], `${file} proves nothing: ${error.message}`, {
+      field: error.code,
+      cause: error,
+    });
+  }
+  if (options.json) printJson(proved);
+  else print(`${file} holds`, ...describe(proved, genesis, stateAt));
+}
+
+async function read(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CountersealError('not_found', `cannot read ${path}`, { cause });
+  });
+}
+
+function describe(
+  proved: ProvedReceipt,
+  genesis: Genesis,
+  stateAt: (typeof import('../ledger/index.js'))['stateAt'],
+): string[] {
+  const iso = (time: number) => new Date(time).toISOString();
+  const { entry, purpose, registered, verdict, asOf, position, total, witnesses, transaction } = proved;
+  const ttlDays = genesis.schema.purposes.find(({ name }) => name === purpose)?.ttlDays ?? Infinity;
+  const holders = proved.holders.map((holder) => [
+    String(holder.entry),
+    stateAt(holder.state as StoredState, holder.day as EpochDay, ttlDays, asOf.time as UnixMs),
+    holder.entry === entry ? 'this one' : '',
+  ]);
+  return [
+    ...table([
+      ['entry', String(entry)],
+      ['network', proved.networkId],
+      ['registered', `${iso(registered.time)}, block ${registered.height}, record ${registered.logIndex}`],
+      ['for', `${purpose}, document kind ${proved.documentKind}`],
+      ['told', verdict.label],
+      [
+        'came',
+        position === 0
+          ? 'first with this document'
+          : `after ${position} others, entry ${proved.firstHolder} first`,
+      ],
+      ['as of', `${iso(asOf.time)}, block ${asOf.height}, ${asOf.size} records`],
+      [
+        'witnesses',
+        witnesses.map(({ name, time }) => `${name} at ${iso(time)}`).join(', ') || 'none asked for',
+      ],
+      ...(transaction
+        ? [
+            ['commitment', transaction.commitment],
+            ['control key', transaction.controlKey],
+          ]
+        : []),
+    ]),
+    '',
+    `Entries with this document: ${total}`,
+    ...table([['entry', 'state', ''], ...holders], '  '),
+  ];
+}
