@@ -57,6 +57,21 @@ export class LedgerCopy {
     }
   }
 
+  private async *batches(from: number, options: { follow?: boolean; signal?: AbortSignal }) {
+    try {
+      yield* this.client.records(BigInt(from), options);
+    } catch (cause) {
+      // All that was asked is a position, and the copy was there.
+      if (cause instanceof CountersealError && cause.code === 'invalid_argument')
+        throw new CountersealError(
+          'data_corrupted',
+          `the node does not have the first ${from} records of the log, which were signed`,
+          { cause },
+        );
+      throw cause;
+    }
+  }
+
   /** The copy inside a session. */
   replica(session: StoreSession): Replica {
     return new Replica(this.network, session.view);
@@ -78,37 +93,29 @@ export class LedgerCopy {
     const from = await this.store.use((session) => this.replica(session).size);
     let records: Uint8Array[] = [];
     let at = from;
-    try {
-      for await (const batch of this.client.records(BigInt(from), options)) {
-        records.push(...batch.records);
-        if (batch.checkpoint === '') continue;
-        await this.keep(at, records, batch.checkpoint);
-        at += records.length;
-        records = [];
-        await seen?.();
-      }
-    } catch (cause) {
-      // All that is asked is a position, and the copy was there.
-      if (cause instanceof CountersealError && cause.code === 'invalid_argument')
-        throw new CountersealError(
-          'data_corrupted',
-          `the node does not have the first ${from} records of the log, which it, or another, had signed`,
-          { cause },
-        );
-      throw cause;
+    for await (const batch of this.batches(from, options)) {
+      records.push(...batch.records);
+      if (batch.checkpoint === '') continue;
+      await this.keep(at, records, batch.checkpoint);
+      at += records.length;
+      records = [];
+      await seen?.();
     }
     return records.length;
   }
 
   private keep(from: number, records: readonly Uint8Array[], checkpoint: string): Promise<void> {
-    const signed = checkpointOf(this.network.genesis, checkpoint);
+    const signed = sent(() => checkpointOf(this.network.genesis, checkpoint));
     return this.store.use((session) => {
       const replica = this.replica(session);
       // Another command may have kept the beginning, or all of it, meanwhile.
       const fresh = records.slice(Math.max(replica.size - from, 0));
       for (const bytes of fresh) {
         session.view.put(recordKey(replica.size as LogIndex), bytes);
-        settleEntry(session, replica.absorb(bytes));
+        settleEntry(
+          session,
+          sent(() => replica.absorb(bytes)),
+        );
       }
       // An older checkpoint signs nothing that is new; what it does sign must be the beginning of the copy.
       ensure(
@@ -117,6 +124,18 @@ export class LedgerCopy {
         'data_corrupted',
         'the node sent other records than its signed checkpoint commits to: it is not to be trusted',
       );
+    });
+  }
+}
+
+/** What a node sent and cannot be read, or was signed by somebody else, is no fault of whoever asked. */
+function sent<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof CountersealError)) throw cause;
+    throw new CountersealError('data_corrupted', `the node is not to be trusted: ${cause.message}`, {
+      cause,
     });
   }
 }
