@@ -4,8 +4,7 @@ import { decodeRecord } from './log-record.js';
 import { leafHash } from './merkle-log.js';
 import type { LedgerMeta } from './meta.js';
 import { logNodeKey, recordRange, STATE_RANGE, type StateKey } from './state-keys.js';
-import { EMPTY_HASH, stateInnerHash, stateLeafHash } from './state-node.js';
-import { stateKeyHash } from './state-tree.js';
+import { EMPTY_HASH, stateInnerHash, stateKeyHash, stateLeafHash } from './state-node.js';
 import type { Store } from './store.js';
 import type { LogIndex } from './units.js';
 

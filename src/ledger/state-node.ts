@@ -1,8 +1,12 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { sha256 } from './hash.js';
+import type { StateKey } from './state-keys.js';
 
 /** The nodes of the state tree, their hashes and how they are stored. */
 export interface Leaf {
   readonly kind: 'leaf';
+  /** Kept beside its hash, so that a tree of an earlier version still says what its values are. */
+  readonly key: StateKey;
   readonly keyHash: Uint8Array;
   readonly value: Uint8Array;
 }
@@ -25,6 +29,15 @@ const INNER = Buffer.concat([Uint8Array.of(1), Buffer.from('counterseal state no
 
 /** Stands for an empty subtree of any height. */
 export const EMPTY_HASH: Uint8Array = new Uint8Array(32);
+
+export const stateKeyHash = (key: StateKey): Uint8Array => sha256(utf8ToBytes(key));
+
+export const leafOf = (key: StateKey, value: Uint8Array): Leaf => ({
+  kind: 'leaf',
+  key,
+  keyHash: stateKeyHash(key),
+  value,
+});
 
 export const stateLeafHash = (keyHash: Uint8Array, valueHash: Uint8Array): Uint8Array =>
   sha256(LEAF, keyHash, valueHash);
@@ -53,16 +66,13 @@ const INTERNAL_TAG = 1;
 const REF_BYTES = 1 + 1 + 6 + 32;
 
 /**
- * Leaf: 0, key hash (32), value. Internal: 1, then for each child in ascending order its place (1), whether it is a
+ * Leaf: 0, length of the key (1), key, value. Internal: 1, then for each child in ascending order its place (1), whether it is a
  * leaf (1), version (6, big-endian) and hash (32). Not part of consensus: only the hashes are.
  */
 export function encodeNode(node: TreeNode): Uint8Array {
   if (node.kind === 'leaf') {
-    const out = new Uint8Array(33 + node.value.length);
-    out[0] = LEAF_TAG;
-    out.set(node.keyHash, 1);
-    out.set(node.value, 33);
-    return out;
+    const key = utf8ToBytes(node.key);
+    return Buffer.concat([Uint8Array.of(LEAF_TAG, key.length), key, node.value]);
   }
   const present = node.children.filter((child) => child !== undefined).length;
   const out = Buffer.alloc(1 + present * REF_BYTES);
@@ -81,8 +91,11 @@ export function encodeNode(node: TreeNode): Uint8Array {
 
 /** Undefined for what is not a node. */
 export function decodeNode(bytes: Uint8Array): TreeNode | undefined {
-  if (bytes[0] === LEAF_TAG && bytes.length >= 33)
-    return { kind: 'leaf', keyHash: bytes.subarray(1, 33), value: bytes.subarray(33) };
+  if (bytes[0] === LEAF_TAG) {
+    const end = 2 + (bytes[1] ?? Infinity);
+    if (bytes.length < end) return undefined;
+    return leafOf(Buffer.from(bytes.subarray(2, end)).toString('latin1') as StateKey, bytes.subarray(end));
+  }
   if (bytes[0] !== INTERNAL_TAG || (bytes.length - 1) % REF_BYTES !== 0) return undefined;
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const children = new Array<NodeRef | undefined>(16).fill(undefined);

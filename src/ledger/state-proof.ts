@@ -1,6 +1,5 @@
 import { equalBytes, sha256 } from './hash.js';
-import { EMPTY_HASH, stateInnerHash, stateLeafHash } from './state-node.js';
-import { stateKeyHash } from './state-tree.js';
+import { EMPTY_HASH, stateInnerHash, stateKeyHash, stateLeafHash } from './state-node.js';
 import type { StateKey } from './state-keys.js';
 
 /** That a key has a value in the state tree, or none. */

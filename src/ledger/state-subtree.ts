@@ -1,9 +1,15 @@
 import { CountersealError, ensure } from '../errors.js';
-import { decodeNode, encodeNode, type Internal, rangeHash, stateLeafHash } from './state-node.js';
+import {
+  decodeNode,
+  encodeNode,
+  type Internal,
+  rangeHash,
+  stateKeyHash,
+  stateLeafHash,
+} from './state-node.js';
 import { sha256 } from './hash.js';
 import { treeNodeKey, type StateKey } from './state-keys.js';
 import type { StateProof } from './state-proof.js';
-import { stateKeyHash } from './state-tree.js';
 import type { Reader } from './store.js';
 
 /**

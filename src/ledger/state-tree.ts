@@ -8,9 +8,12 @@ import {
   encodeNode,
   type Internal,
   internalHash,
+  type Leaf,
   leafHashOf,
+  leafOf,
   type NodeRef,
   rangeHash,
+  stateKeyHash,
   type TreeNode,
 } from './state-node.js';
 import type { StateProof } from './state-proof.js';
@@ -29,12 +32,12 @@ export interface TreeUpdate {
 }
 
 interface Change {
+  readonly key: StateKey;
   readonly path: string;
   readonly keyHash: Uint8Array;
   readonly value: Uint8Array | undefined;
 }
 
-export const stateKeyHash = (key: StateKey): Uint8Array => sha256(utf8ToBytes(key));
 const toPath = (keyHash: Uint8Array): string => Buffer.from(keyHash).toString('hex');
 
 /** The hash of the tree of a version; `version` undefined is the empty tree. */
@@ -45,7 +48,7 @@ export function stateRoot(nodes: Reader, version: number | undefined): Uint8Arra
 
 /**
  * The tree after `changes` (undefined deletes), as version `version`; `previous` is the version that it starts from.
- * Reads through `nodes`, writes nothing.
+ * Reads through `nodes`, writes nothing. Where `version` is `previous`, `changes` must not delete.
  */
 export function updateTree(
   nodes: Reader,
@@ -57,11 +60,13 @@ export function updateTree(
   const items = changes
     .map(({ key, value }): Change => {
       const keyHash = stateKeyHash(key);
-      return { path: toPath(keyHash), keyHash, value };
+      return { key, path: toPath(keyHash), keyHash, value };
     })
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 
   const markStale = (old: number, path: string): void => {
+    // Whoever adds to one version in several steps replaces its nodes in place.
+    if (old === version) return;
     writes.push({ key: staleNodeKey(version, old, path), value: utf8ToBytes(treeNodeKey(old, path)) });
   };
 
@@ -84,12 +89,12 @@ export function updateTree(
       if (own?.value !== undefined && puts.length === 1 && equalBytes(own.value, node.value)) return node;
       if (!own) {
         if (puts.length === 0) return node;
-        const kept: Change = { path: toPath(node.keyHash), keyHash: node.keyHash, value: node.value };
+        const kept: Change = { ...node, path: toPath(node.keyHash) };
         puts = [...puts, kept].sort((a, b) => (a.path < b.path ? -1 : 1));
       }
     }
     if (puts.length === 0) return undefined;
-    if (puts.length === 1) return { kind: 'leaf', keyHash: puts[0]!.keyHash, value: puts[0]!.value! };
+    if (puts.length === 1) return leafOf(puts[0]!.key, puts[0]!.value!);
     return applyInternal({ kind: 'internal', children: emptyChildren() }, path, puts);
   };
 
@@ -131,6 +136,25 @@ export function updateTree(
   const after = apply(before, '', items) ?? { kind: 'internal', children: emptyChildren() };
   if (previous !== undefined) markStale(previous, '');
   return { root: store(after, '').hash, writes };
+}
+
+/** The leaves of a version in the order of the hashes of their keys, from a hash on. Reads as it goes. */
+export function* leavesFrom(nodes: Reader, version: number, from: Uint8Array): Iterable<Leaf> {
+  const first = toPath(from);
+  const waiting: { version: number; path: string; hash?: Uint8Array }[] = [{ version, path: '' }];
+  for (let at = waiting.pop(); at; at = waiting.pop()) {
+    const node = load(nodes, at, at.hash);
+    if (node.kind === 'leaf') {
+      if (toPath(node.keyHash) >= first) yield node;
+      continue;
+    }
+    for (let digit = 15; digit >= 0; digit--) {
+      const ref = node.children[digit];
+      const path = at.path + digit.toString(16);
+      if (ref && path >= first.slice(0, path.length))
+        waiting.push({ version: ref.version, path, hash: ref.hash });
+    }
+  }
 }
 
 /** The value of a key in the tree of a version, and the proof that it has that value or is absent. */

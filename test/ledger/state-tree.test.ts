@@ -7,8 +7,8 @@ import {
   type StateProof,
   verifyStateProof,
 } from '../../src/ledger/index.js';
-import { EMPTY_HASH, stateInnerHash, stateLeafHash } from '../../src/ledger/state-node.js';
-import { proveState, stateKeyHash, stateRoot, updateTree } from '../../src/ledger/state-tree.js';
+import { EMPTY_HASH, stateInnerHash, stateKeyHash, stateLeafHash } from '../../src/ledger/state-node.js';
+import { leavesFrom, proveState, stateRoot, updateTree } from '../../src/ledger/state-tree.js';
 import { staleNodesUpTo } from '../../src/ledger/state-keys.js';
 import { code } from '../helpers/vectors.js';
 
@@ -118,6 +118,59 @@ describe('the state tree', () => {
             expect(verifyStateProof(sha256(root), key(name), found, proof)).toBe(false);
           }
         });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('lists the leaves of every version in the order of their hashes, from any hash on', async () => {
+    const order = (model: Map<string, Uint8Array>) =>
+      [...model]
+        .map(([name, content]) => [hex(stateKeyHash(name as StateKey)), name, hex(content)])
+        .sort(([a], [b]) => (a! < b! ? -1 : 1));
+    await fc.assert(
+      fc.asyncProperty(changes, fc.nat(41), async (batches, start) => {
+        const tree = new Tree();
+        const model = new Map<string, Uint8Array>();
+        const history: (readonly string[][])[] = [];
+        for (const batch of batches) {
+          await tree.update(toChanges(batch));
+          for (const change of toChanges(batch)) {
+            if (change.value) model.set(change.key, change.value);
+            else model.delete(change.key);
+          }
+          history.push(order(model));
+        }
+        const from = stateKeyHash(key(start));
+        history.forEach((then, version) => {
+          const listed = (first: Uint8Array) =>
+            [...leavesFrom(tree.store, version, first)].map((leaf) => [
+              hex(leaf.keyHash),
+              leaf.key,
+              hex(leaf.value),
+            ]);
+          expect(listed(EMPTY_HASH)).toEqual(then);
+          expect(listed(from)).toEqual(then.filter(([hash]) => hash! >= hex(from)));
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is the same whether a version is made at once or in steps, and then marks nothing as outdated', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(fc.nat(200), { maxLength: 60 }), fc.nat(20), async (names, size) => {
+        const all = names.map((name) => ({ key: key(name), value: value(name) }));
+        const store = new MemoryStore();
+        let previous: number | undefined;
+        for (let at = 0; at === 0 || at < all.length; at += size + 1) {
+          const { writes } = updateTree(store, previous, 7, all.slice(at, at + size + 1));
+          await store.write(writes);
+          previous = 7;
+        }
+        expect(hex(stateRoot(store, 7))).toBe(hex((await new Tree().update(all)).root));
+        for await (const [name] of store.iterate(staleNodesUpTo(7))) expect(name).toBe('none');
+        expect([...leavesFrom(store, 7, EMPTY_HASH)]).toHaveLength(all.length);
       }),
       { numRuns: 60 },
     );
