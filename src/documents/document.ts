@@ -56,7 +56,7 @@ export function canonicalDocument(
     present: maskOf(Object.keys(kept) as SlotName[]),
     strings: kept,
     sources,
-    weaklyIdentified: typeof kept.issuer === 'string' && kept.issuer.startsWith('NAME|'),
+    weaklyIdentified: typeof kept.issuer === 'string' && /^(?:NAME|HOST)\|/.test(kept.issuer),
     warnings,
   };
 }

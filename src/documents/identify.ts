@@ -2,14 +2,28 @@ import { CountersealError } from '../errors.js';
 import type { CanonicalDocument } from './document.js';
 import type { Fingerprint } from './fingerprints.js';
 import { ciiXml } from './formats/cii-xml.js';
-import type { FormatName, XmlFormat } from './formats/format.js';
-import { ublXml } from './formats/ubl-xml.js';
+import { countersealJson } from './formats/counterseal-json.js';
+import { dcsa } from './formats/dcsa.js';
+import type { FormatName, JsonFormat, XmlFormat } from './formats/format.js';
+import { gobl } from './formats/gobl.js';
+import { icsXml } from './formats/ics-xml.js';
+import { isObject, type JsonObject, type JsonValue, parseJson } from './formats/json.js';
+import { openInsurance } from './formats/open-insurance.js';
+import { UBL_FORMATS } from './formats/ubl-formats.js';
+import { ublJson } from './formats/ubl-json.js';
+import { wcoXml } from './formats/wco-xml.js';
 import { parseXml, parseXmlText, type XmlElement } from './formats/xml.js';
 import { kindInfo } from './kinds.js';
 import { slotsIn, type SlotMask } from './slots.js';
 
-/** Every XML importer. */
-const XML_FORMATS: readonly XmlFormat[] = [ublXml, ciiXml];
+/** Every importer. */
+const XML_FORMATS: readonly XmlFormat[] = [...UBL_FORMATS, ciiXml, wcoXml, icsXml];
+const JSON_FORMATS: readonly JsonFormat[] = [countersealJson, gobl, dcsa, openInsurance, ublJson];
+
+/** What can be read, for errors about what cannot. */
+const READABLE =
+  'XML of UBL, CII (Factur-X, ZUGFeRD, XRechnung), WCO declarations and ICS; JSON of UBL, GOBL, DCSA, Open Insurance ' +
+  'Brasil and Counterseal; PDF with an XML invoice in it; CSV and XLSX through `document scan`';
 
 /** A document read from a file, and the format that it was in. */
 export interface ReadDocument {
@@ -46,39 +60,65 @@ export type IdentifyLine =
  */
 export function readDocument(bytes: Uint8Array): ReadDocument {
   if (bytes.length === 0) throw new CountersealError('invalid_document', 'the file is empty');
-  if (!looksLikeXml(bytes)) {
-    throw new CountersealError(
-      'unsupported_format',
-      'the file is not XML: invoices are read as UBL or CII (Factur-X, ZUGFeRD) XML',
-    );
-  }
-  const root = parseXml(bytes);
-  const found = documentsIn(root);
-  const [first, ...more] = found.length > 0 ? found : attachedDocuments(root);
-  if (first === undefined) {
-    const name = root.namespace === '' ? root.name : `{${root.namespace}}${root.name}`;
-    throw new CountersealError(
-      'unsupported_format',
-      `the element ${name.slice(0, 200)} is not known: invoices are read as UBL or CII (Factur-X, ZUGFeRD) XML`,
-      { field: root.name.slice(0, 100) },
-    );
-  }
-  if (more.length > 0) {
-    throw new CountersealError(
-      'invalid_document',
-      `the file holds ${more.length + 1} documents: put each in a file of its own, so that it is clear which one is meant`,
-      { field: first.root.name },
-    );
-  }
-  return { format: first.format.name, document: first.format.read(first.root) };
+  const start = firstCharacter(bytes);
+  if (start === '<') return readXml(bytes);
+  if (start === '{' || start === '[') return readJson(bytes);
+  throw new CountersealError('unsupported_format', `the file is of no format that is read: ${READABLE}`);
 }
 
-function looksLikeXml(bytes: Uint8Array): boolean {
-  // A byte order mark, NULs of UTF-16 and white space can precede the first `<`.
-  const head = [...bytes.subarray(0, 1024)].filter(
-    (byte) => ![0, 9, 10, 13, 32, 0xef, 0xbb, 0xbf, 0xff, 0xfe].includes(byte),
+function readXml(bytes: Uint8Array): ReadDocument {
+  const root = parseXml(bytes);
+  const found = documentsIn(root);
+  const all = found.length > 0 ? found : attachedDocuments(root);
+  const { format, root: element } = onlyOne(all, all[0]?.root.name ?? '', () => {
+    const name = root.namespace === '' ? root.name : `{${root.namespace}}${root.name}`;
+    return new CountersealError(
+      'unsupported_format',
+      `the element ${name.slice(0, 200)} is of no format that is read: ${READABLE}`,
+      { field: root.name.slice(0, 100) },
+    );
+  });
+  return { format: format.name, document: format.read(element) };
+}
+
+function readJson(bytes: Uint8Array): ReadDocument {
+  const value = parseJson(bytes);
+  const { format, object } = onlyOne(objectsIn(value), 'JSON', () => {
+    const keys = isObject(value) ? Object.keys(value).slice(0, 5).join(', ') : 'a list';
+    return new CountersealError(
+      'unsupported_format',
+      `the JSON (${keys.slice(0, 120)}) is of no format that is read: ${READABLE}`,
+      { field: 'JSON' },
+    );
+  });
+  return { format: format.name, document: format.read(object) };
+}
+
+/** The only one found: of two, which one is meant would be the reader's choice. */
+function onlyOne<T>(found: readonly T[], field: string, none: () => CountersealError): T {
+  const [first, ...more] = found;
+  if (first === undefined) throw none();
+  if (more.length === 0) return first;
+  throw new CountersealError(
+    'invalid_document',
+    `the file holds ${more.length + 1} documents: put each in a file of its own, so that it is clear which one is meant`,
+    { field },
   );
-  return head[0] === 0x3c;
+}
+
+/** The outermost objects that are documents: the value itself, or what lies in an envelope. */
+function objectsIn(value: JsonValue): readonly { format: JsonFormat; object: JsonObject }[] {
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).flatMap(objectsIn);
+  if (!isObject(value)) return [];
+  const format = JSON_FORMATS.find((candidate) => candidate.recognises(value));
+  return format === undefined ? Object.values(value).flatMap(objectsIn) : [{ format, object: value }];
+}
+
+/** The first character that is no white space. A byte order mark and the NULs of UTF-16 can precede it. */
+function firstCharacter(bytes: Uint8Array): string | undefined {
+  const skipped = new Set([0, 9, 10, 13, 32, 0xef, 0xbb, 0xbf, 0xff, 0xfe]);
+  const first = bytes.subarray(0, 1024).find((byte) => !skipped.has(byte));
+  return first === undefined ? undefined : String.fromCharCode(first);
 }
 
 interface Recognised {

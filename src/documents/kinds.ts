@@ -92,6 +92,14 @@ export const DEBIT_NOTE = 383 as Kind;
 export const PROFORMA_INVOICE = 325 as Kind;
 export const ORDER = 105 as Kind;
 export const PACKING_LIST = 271 as Kind;
+export const BILL_OF_LADING = 705 as Kind;
+export const SEA_WAYBILL = 710 as Kind;
+export const AIR_WAYBILL = 740 as Kind;
+export const IMPORT_DECLARATION = 929 as Kind;
+export const EXPORT_DECLARATION = 830 as Kind;
+export const POLICY = 530 as Kind;
+export const CLAIM = 60001 as Kind;
+export const CESSION = 60002 as Kind;
 
 /** The kind that a UN/CEFACT 1001 code means; undefined for codes that are not in the table. */
 export function kindOfCode(code: number): Kind | undefined {

@@ -2,7 +2,7 @@ import { CountersealError } from '../../errors.js';
 import { minorUnits } from '../canonical/amount.js';
 import { type Carrier, transportNumber } from '../canonical/carrier.js';
 import { currencyOf } from '../canonical/currencies.js';
-import { canonicalDate, type DateFormat, yearOf } from '../canonical/date.js';
+import { canonicalDate, yearOf } from '../canonical/date.js';
 import { parseDecimal } from '../canonical/decimal.js';
 import { grams, packages, type Weight } from '../canonical/mass.js';
 import { canonicalNumber, looseNumber } from '../canonical/number.js';
@@ -28,6 +28,7 @@ import {
   type ReferenceFields,
   references,
   required,
+  signedKind,
   Slots,
 } from './slot-builder.js';
 
@@ -46,7 +47,7 @@ export interface TransportFields {
 export type IssuerFields =
   PartyFields | { readonly code: string; readonly weak: boolean; readonly field: string };
 
-/** What any document but an invoice says, before canonical forms. */
+/** What a document of any kind says, before canonical forms. */
 export interface DocumentFields {
   readonly kind: Kind;
   readonly issuer: IssuerFields | undefined;
@@ -55,7 +56,6 @@ export interface DocumentFields {
   readonly issueDate?: Found | undefined;
   readonly startDate?: Found | undefined;
   readonly endDate?: Found | undefined;
-  readonly dateFormat?: DateFormat | undefined;
   readonly currency?: Found | undefined;
   readonly amount?: Found | undefined;
   readonly references?: readonly ReferenceFields[];
@@ -100,9 +100,8 @@ class Filler extends Slots {
     if (value !== null) this.set(slot, value, field);
   }
 
-  date(slot: SlotName, found: Found | undefined, format: DateFormat | undefined): void {
-    if (found !== undefined)
-      this.fill(slot, found.field, () => canonicalDate(found.value, found.field, format));
+  date(slot: SlotName, found: Found | undefined): void {
+    if (found !== undefined) this.fill(slot, found.field, () => canonicalDate(found.value, found.field));
   }
 }
 
@@ -113,14 +112,16 @@ class Filler extends Slots {
  * has no canonical form; both name the field as the format calls it
  */
 export function canonicalFields(fields: DocumentFields): CanonicalDocument {
-  const { row: rowName } = kindInfo(fields.kind);
-  const row = fingerprintRow(fields.kind);
+  const warnings = [...(fields.warnings ?? [])];
+  const kind = kindOf(fields, warnings);
+  const { row: rowName } = kindInfo(kind);
+  const row = fingerprintRow(kind);
   const slots = new Filler(row);
-  slots.warnings.push(...(fields.warnings ?? []));
+  slots.warnings.push(...warnings);
   const exact = new Set(slotsIn(row.exact.mask));
 
   issuerSlot(fields, slots, exact.has('issuer'));
-  slots.date('issueDate', fields.issueDate, fields.dateFormat);
+  slots.date('issueDate', fields.issueDate);
   const number = exact.has('number') ? required(fields.number, fields.names.number) : fields.number;
   if (number !== undefined) {
     const { issueDate } = slots.strings;
@@ -142,8 +143,8 @@ export function canonicalFields(fields: DocumentFields): CanonicalDocument {
     });
   }
   amountSlots(fields, slots);
-  slots.date('startDate', fields.startDate, fields.dateFormat);
-  slots.date('endDate', fields.endDate, fields.dateFormat);
+  slots.date('startDate', fields.startDate);
+  slots.date('endDate', fields.endDate);
   goodsSlots(fields, slots);
   if (fields.references !== undefined && fields.references.length > 0) {
     const found = fields.references;
@@ -156,7 +157,13 @@ export function canonicalFields(fields: DocumentFields): CanonicalDocument {
       lines(items, field, typeof currency === 'string' ? currencyOf(currency, 'currency') : undefined),
     );
   }
-  return canonicalDocument(fields.kind, slots.strings, slots.sources, [...new Set(slots.warnings)]);
+  return canonicalDocument(kind, slots.strings, slots.sources, [...new Set(slots.warnings)]);
+}
+
+/** The kind carries the sign of the amount: see {@link signedKind}. */
+function kindOf({ kind, amount }: DocumentFields, warnings: string[]): Kind {
+  if (amount === undefined) return kind;
+  return signedKind(kind, parseDecimal(amount.value, amount.field).units < 0n, amount.field, warnings);
 }
 
 function issuerSlot(fields: DocumentFields, slots: Filler, needed: boolean): void {
@@ -173,9 +180,13 @@ function issuerSlot(fields: DocumentFields, slots: Filler, needed: boolean): voi
   const party = canonicalParty(issuer);
   if (party === null) {
     if (!needed) return;
-    throw new CountersealError('missing_field', `${names.issuer} has neither an identifier nor a name`, {
-      field: names.issuer,
-    });
+    throw new CountersealError(
+      'missing_field',
+      `${names.issuer} has neither an identifier with a digit in it nor a name`,
+      {
+        field: names.issuer,
+      },
+    );
   }
   slots.set('issuer', party.value, party.field);
   slots.warnings.push(...party.warnings);
@@ -224,18 +235,11 @@ function amountSlots(fields: DocumentFields, slots: Filler): void {
   slots.fill('currency', currency.field, () => currencyOf(currency.value, currency.field).code);
   if (amount === undefined || slots.strings.currency === undefined) return;
   slots.fill('amount', amount.field, () => {
-    const { magnitude, negative } = minorUnits(
+    const { magnitude } = minorUnits(
       parseDecimal(amount.value, amount.field),
       currencyOf(currency.value, currency.field),
       amount.field,
     );
-    if (negative) {
-      throw new CountersealError(
-        'invalid_document',
-        `${amount.field} is negative: a ${kindInfo(fields.kind).name} has a positive amount`,
-        { field: amount.field },
-      );
-    }
     return magnitude.toString();
   });
 }

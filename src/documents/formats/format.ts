@@ -1,15 +1,24 @@
 import type { CanonicalDocument } from '../document.js';
+import type { JsonObject } from './json.js';
 import type { XmlElement } from './xml.js';
 
 /** The formats that can be read, as `identify` names them. */
-export type FormatName = 'ubl-xml' | 'cii-xml';
-
-/** What a file's content is before anything is known of its vocabulary. */
-export type Content = { readonly type: 'xml'; readonly root: XmlElement };
+export type FormatName =
+  | 'ubl-xml'
+  | 'ubl-json'
+  | 'cii-xml'
+  | 'wco-xml'
+  | 'ics-xml'
+  | 'gobl-json'
+  | 'dcsa-json'
+  | 'open-insurance-json'
+  | 'counterseal-json'
+  | 'csv'
+  | 'xlsx';
 
 /**
- * One importer. Detection is by content, never by a file's name: `find` returns the elements of the content that are
- * documents of this format (a document can lie in a signature or an envelope), `read` makes one canonical.
+ * One importer of XML. Detection is by content, never by a file's name: `recognises` says which elements are documents
+ * of this format (a document can lie in a signature or an envelope), `read` makes one canonical.
  */
 export interface XmlFormat {
   readonly name: FormatName;
@@ -17,4 +26,13 @@ export interface XmlFormat {
   recognises(element: XmlElement): boolean;
   /** @throws CountersealError with the field as this format calls it */
   read(root: XmlElement): CanonicalDocument;
+}
+
+/** As {@link XmlFormat}, for objects of JSON. */
+export interface JsonFormat {
+  readonly name: FormatName;
+  /** Whether this object is a document of this format. */
+  recognises(object: JsonObject): boolean;
+  /** @throws CountersealError with the field as this format calls it */
+  read(object: JsonObject): CanonicalDocument;
 }

@@ -7,7 +7,7 @@ import { canonicalNumber, looseNumber } from '../canonical/number.js';
 import { canonicalParty, type PartyFields, requireParty } from '../canonical/party.js';
 import { type CanonicalDocument, canonicalDocument } from '../document.js';
 import { YEARLY_NUMBERS } from '../fingerprints.js';
-import { CREDIT_NOTE, INVOICE, type Kind, kindInfo } from '../kinds.js';
+import { type Kind, kindInfo } from '../kinds.js';
 import {
   type Found,
   type LineFields,
@@ -15,6 +15,7 @@ import {
   type ReferenceFields,
   references,
   required,
+  signedKind,
   Slots,
 } from './slot-builder.js';
 
@@ -143,7 +144,7 @@ function amountSlots(fields: InvoiceFields, slots: Slots): Kind {
       : { value: field.currency, field: `${field.field}/@currencyID` });
   if (source === undefined) {
     slots.warnings.push(`amount is left out: ${field.field} has no currency`);
-    return signedKind(fields.kind, total.value.units < 0n, field.field, slots);
+    return signedKind(fields.kind, total.value.units < 0n, field.field, slots.warnings);
   }
   const { value: code, field: codeField } = source;
   const currency = currencyOf(code, codeField);
@@ -157,25 +158,7 @@ function amountSlots(fields: InvoiceFields, slots: Slots): Kind {
   const { magnitude, negative } = minorUnits(total.value, currency, field.field);
   slots.set('currency', currency.code, codeField);
   slots.set('amount', magnitude.toString(), field.field);
-  return signedKind(fields.kind, negative, field.field, slots);
-}
-
-/** The kind carries the sign: see {@link canonicalInvoice}. */
-function signedKind(kind: Kind, negative: boolean, field: string, slots: Slots): Kind {
-  if (!negative) return kind;
-  if (kind === CREDIT_NOTE) {
-    slots.warnings.push(`${field} is negative on a credit note: its amount is used without the sign`);
-    return CREDIT_NOTE;
-  }
-  if (kind === INVOICE) {
-    slots.warnings.push(`${field} is negative: this invoice is a credit and is taken for a credit note`);
-    return CREDIT_NOTE;
-  }
-  throw new CountersealError(
-    'invalid_document',
-    `${field} is negative: a ${kindInfo(kind).name} has a positive total`,
-    { field },
-  );
+  return signedKind(fields.kind, negative, field.field, slots.warnings);
 }
 
 function dateSlots(fields: InvoiceFields, slots: Slots): void {

@@ -2,7 +2,7 @@ import { parse } from 'lossless-json';
 import { CountersealError } from '../../errors.js';
 import { decodeUtf8 } from './charset.js';
 
-/** A number as it is written: JSON.parse would round 12345678901234567890 and print 1e21 for twenty-two digits. */
+/** A number as it is written, but for exponents: JSON.parse would round 12345678901234567890 and print 1e21 for twenty-two digits. */
 export class JsonNumber {
   constructor(readonly text: string) {}
 }
@@ -15,6 +15,22 @@ export interface JsonObject {
 export const JSON_MAX_BYTES = 32 * 1024 * 1024;
 const MAX_DEPTH = 90;
 const MAX_VALUES = 500_000;
+
+/** Writers of binary floating point print 12000000 as 1.2E7: more zeros than this no quantity has. */
+const MAX_EXPONENT = 30;
+
+/** The same number without an exponent, by moving the point; one with an absurd exponent stays as it is. */
+function withoutExponent(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = ''] =
+    /^(-?)([0-9]+)(?:\.([0-9]+))?[eE]([+-]?[0-9]{1,9})$/.exec(text) ?? [];
+  const shift = Number(exponent);
+  if (exponent === '' || Math.abs(shift) > MAX_EXPONENT) return text;
+  const digits = '0'.repeat(Math.max(0, 1 - whole.length - shift)) + whole + fraction;
+  const point = digits.length - fraction.length + shift;
+  const padded = digits.padEnd(point, '0');
+  const rest = padded.slice(point);
+  return sign + padded.slice(0, point).replace(/^0+(?=[0-9])/, '') + (rest === '' ? '' : `.${rest}`);
+}
 
 function malformed(message: string, cause?: unknown): CountersealError {
   return new CountersealError('invalid_document', message, {
@@ -95,7 +111,9 @@ export function parseJson(bytes: Uint8Array): JsonValue {
   const text = decodeUtf8(bytes);
   refuseAmbiguity(text);
   try {
-    return parse(text, undefined, { parseNumber: (digits) => new JsonNumber(digits) }) as JsonValue;
+    return parse(text, undefined, {
+      parseNumber: (digits) => new JsonNumber(withoutExponent(digits)),
+    }) as JsonValue;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replace(/\s+/g, ' ').slice(0, 160) : '';
     throw malformed(`the file is not JSON: ${why}`, cause);

@@ -5,6 +5,7 @@ import { formatDecimal, parseDecimal } from '../canonical/decimal.js';
 import { canonicalNumber } from '../canonical/number.js';
 import { canonicalSet } from '../canonical/sets.js';
 import { canonicalText, cutToBytes } from '../canonical/text.js';
+import { CREDIT_NOTE, INVOICE, type Kind, kindInfo } from '../kinds.js';
 import type { SlotName } from '../slots.js';
 
 /** A value and where it stands, as the format calls it. */
@@ -108,4 +109,28 @@ function lineAmount(value: string | undefined, field: string, currency: Currency
   if (currency === undefined || decimal.scale > currency.digits) return formatDecimal(decimal);
   const { magnitude, negative } = minorUnits(decimal, currency, field);
   return `${negative ? '-' : ''}${magnitude}`;
+}
+
+/**
+ * The kind carries the sign. An invoice with a negative total is a credit: it becomes a credit note, in every syntax
+ * alike, so that it can neither be financed nor share an identity with the invoice of the same number that it may
+ * cancel. A credit note's total is its absolute value, whichever sign its sender writes.
+ *
+ * @throws invalid_document for a negative amount of any other kind
+ */
+export function signedKind(kind: Kind, negative: boolean, field: string, warnings: string[]): Kind {
+  if (!negative) return kind;
+  if (kind === CREDIT_NOTE) {
+    warnings.push(`${field} is negative on a credit note: its amount is used without the sign`);
+    return CREDIT_NOTE;
+  }
+  if (kind === INVOICE) {
+    warnings.push(`${field} is negative: this invoice is a credit and is taken for a credit note`);
+    return CREDIT_NOTE;
+  }
+  throw new CountersealError(
+    'invalid_document',
+    `${field} is negative: a ${kindInfo(kind).name} has a positive amount`,
+    { field },
+  );
 }

@@ -4,11 +4,9 @@ import { CREDIT_NOTE, DEBIT_NOTE, INVOICE, type Kind, kindOfCode } from '../kind
 import type { XmlFormat } from './format.js';
 import { canonicalInvoice, type InvoiceFields, type TotalField } from './invoice.js';
 import type { Found, LineFields, ReferenceFields } from './slot-builder.js';
+import { isUblRoot, ubl } from './ubl-elements.js';
 import { ublParty } from './ubl-party.js';
 import type { XmlElement } from './xml.js';
-import { XmlReader } from './xml-path.js';
-
-const BASE = 'urn:oasis:names:specification:ubl:schema:xsd:';
 
 /** How the invoice-like document types of UBL 2.0 to 2.4 differ. */
 interface DocumentType {
@@ -51,15 +49,10 @@ const TYPES: ReadonlyMap<string, DocumentType> = new Map([
   ],
 ]);
 
-const reader = new XmlReader({
-  cac: (namespace) => namespace === `${BASE}CommonAggregateComponents-2`,
-  cbc: (namespace) => namespace === `${BASE}CommonBasicComponents-2`,
-});
-
 /** UBL 2.0 to 2.4 invoices, credit notes and debit notes, with all national customisations of them. */
 export const ublXml: XmlFormat = {
   name: 'ubl-xml',
-  recognises: (element) => TYPES.has(element.name) && element.namespace === `${BASE}${element.name}-2`,
+  recognises: (element) => isUblRoot(element, new Set(TYPES.keys())),
   read: readUbl,
 };
 
@@ -69,21 +62,21 @@ function readUbl(root: XmlElement): CanonicalDocument {
     throw new CountersealError('internal', `${root.name} is not a UBL document of this importer`);
   const warnings: string[] = [];
   const kind = kindOf(root, type, warnings);
-  const totals = reader.one(root, type.total);
-  const supplier = reader.one(root, 'cac:AccountingSupplierParty');
-  const customer = reader.one(root, 'cac:AccountingCustomerParty');
+  const totals = ubl.one(root, type.total);
+  const supplier = ubl.one(root, 'cac:AccountingSupplierParty');
+  const customer = ubl.one(root, 'cac:AccountingCustomerParty');
   const fields: InvoiceFields = {
     kind,
-    number: reader.value(root, 'cbc:ID'),
-    issueDate: reader.value(root, 'cbc:IssueDate'),
-    currency: reader.value(root, 'cbc:DocumentCurrencyCode'),
+    number: ubl.value(root, 'cbc:ID'),
+    issueDate: ubl.value(root, 'cbc:IssueDate'),
+    currency: ubl.value(root, 'cbc:DocumentCurrencyCode'),
     total: total(totals, type, 'cbc:TaxInclusiveAmount'),
     payable: payable(totals, type),
-    seller: supplier === undefined ? undefined : ublParty(reader, supplier, 'cac:AccountingSupplierParty'),
-    buyer: customer === undefined ? undefined : ublParty(reader, customer, 'cac:AccountingCustomerParty'),
+    seller: supplier === undefined ? undefined : ublParty(ubl, supplier, 'cac:AccountingSupplierParty'),
+    buyer: customer === undefined ? undefined : ublParty(ubl, customer, 'cac:AccountingCustomerParty'),
     dueDates: dueDates(root),
-    periodStart: reader.values(root, 'cac:InvoicePeriod/cbc:StartDate')[0],
-    lines: reader.all(root, type.line).map((line) => lineFields(line, type)),
+    periodStart: ubl.values(root, 'cac:InvoicePeriod/cbc:StartDate')[0],
+    lines: ubl.all(root, type.line).map((line) => lineFields(line, type)),
     linesField: type.line,
     references: referenceFields(root),
     warnings,
@@ -102,7 +95,7 @@ function readUbl(root: XmlElement): CanonicalDocument {
  * UN/CEFACT 1001 (`01` of SUNAT and DIAN, `SATIS` of Turkey) leave it to the root element; so does a CreditNote root.
  */
 function kindOf(root: XmlElement, type: DocumentType, warnings: string[]): Kind {
-  const found = reader.value(root, type.typeCode);
+  const found = ubl.value(root, type.typeCode);
   // National codes have two digits too (91 is a credit note of DIAN): only an Invoice has its kind from its code.
   if (found === undefined || !/^[1-9][0-9]{1,2}$/.test(found.value)) return type.kind;
   if (type.kind !== INVOICE && found.value.length < 3) return type.kind;
@@ -125,7 +118,7 @@ function kindOfInvoice(kind: Kind): boolean {
 }
 
 function total(totals: XmlElement | undefined, type: DocumentType, path: string): TotalField | undefined {
-  const found = totals === undefined ? undefined : reader.value(totals, path);
+  const found = totals === undefined ? undefined : ubl.value(totals, path);
   return found === undefined
     ? undefined
     : { ...found, field: `${type.total}/${path}`, currency: found.attributes.get('currencyID') };
@@ -143,15 +136,15 @@ function payable(totals: XmlElement | undefined, type: DocumentType): InvoiceFie
 
 /** Where UBL 2.0 to 2.4 put due dates: BT-9 is DueDate in an Invoice and PaymentDueDate in a CreditNote. */
 function dueDates(root: XmlElement): readonly Found[] {
-  const own = reader.values(root, 'cbc:DueDate');
+  const own = ubl.values(root, 'cbc:DueDate');
   if (own.length > 0) return own;
-  const terms = reader.values(root, 'cac:PaymentTerms/cbc:PaymentDueDate');
-  return terms.length > 0 ? terms : reader.values(root, 'cac:PaymentMeans/cbc:PaymentDueDate');
+  const terms = ubl.values(root, 'cac:PaymentTerms/cbc:PaymentDueDate');
+  return terms.length > 0 ? terms : ubl.values(root, 'cac:PaymentMeans/cbc:PaymentDueDate');
 }
 
 function lineFields(line: XmlElement, type: DocumentType): LineFields {
   const first = (...paths: string[]): string | undefined =>
-    paths.flatMap((path) => reader.values(line, path)).map(({ value }) => value)[0];
+    paths.flatMap((path) => ubl.values(line, path)).map(({ value }) => value)[0];
   return {
     name:
       first(
@@ -176,7 +169,7 @@ const REFERENCES: readonly (readonly [path: string, kind: number, issuer: Refere
 
 function referenceFields(root: XmlElement): readonly ReferenceFields[] {
   return REFERENCES.flatMap(([path, kind, issuer]) =>
-    reader
+    ubl
       .values(root, path)
       // Peppol BIS Billing 3.0: an order reference that must be there and says that there is none.
       .filter(({ value }) => !(kind === 105 && value.toUpperCase() === 'NA'))
