@@ -77,7 +77,7 @@ async function run(options: NodeOptions): Promise<void> {
   if (witnesses.length > 0) collector.start();
   announce(log, 'node', port);
   await untilStopped();
-  await collector.stop();
+  collector.stop();
   await server.close();
   await engine.close();
   await verifier.close();

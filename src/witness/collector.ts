@@ -23,7 +23,7 @@ export interface CosignedLog<S extends Signed> {
  */
 export class CosignatureCollector<S extends Signed> {
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private stopped = false;
   /** The checkpoint that is being cosigned, and who has done so. */
   private height = -1;
   private readonly cosigners = new Set<WitnessClient>();
@@ -36,16 +36,16 @@ export class CosignatureCollector<S extends Signed> {
 
   start(): void {
     this.timer = setTimeout(() => {
-      this.running = this.collect().finally(() => {
-        if (this.timer) this.start();
+      void this.collect().finally(() => {
+        if (!this.stopped) this.start();
       });
     }, INTERVAL_MS);
   }
 
-  async stop(): Promise<void> {
+  /** What is under way is left to itself: a node that stops does not wait for a witness either. */
+  stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.running;
   }
 
   /** One round: asks for the newest checkpoint whoever has not cosigned it. */
@@ -66,10 +66,11 @@ export class CosignatureCollector<S extends Signed> {
           return line;
         } catch (error) {
           const known = error instanceof CountersealError ? error : undefined;
-          this.report(
-            witness.key.name,
-            known ?? new CountersealError('internal', 'asking failed', { cause: error }),
-          );
+          if (!this.stopped)
+            this.report(
+              witness.key.name,
+              known ?? new CountersealError('internal', 'asking failed', { cause: error }),
+            );
           return undefined;
         }
       }),
