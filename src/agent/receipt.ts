@@ -37,6 +37,13 @@ export interface ReceiptParts {
   readonly ledger: Pick<LedgerClient, 'stateSubtree'>;
 }
 
+export interface ReceiptOptions {
+  /** Adds the own transaction, which shows commitment and control key. */
+  readonly withTransaction?: boolean;
+  /** Between tries. */
+  readonly pauseMs?: number;
+}
+
 export interface MadeReceipt {
   /** The content of the receipt's file. */
   readonly text: string;
@@ -58,13 +65,12 @@ export function prefixDigits(entries: number): number {
 }
 
 /**
- * A receipt of an entry: an own one, or anybody's. `withTransaction` adds the author's own transaction. Throws
- * `not_found`, `unavailable`, and `data_corrupted` where the node's log and state do not agree.
+ * A receipt of an entry: an own one, or anybody's. Throws `not_found`, `unavailable`, and `data_corrupted` where the node's log and state do not agree.
  */
 export async function receiptOf(
   { network, store, copy, ledger }: ReceiptParts,
   sequence: number,
-  { withTransaction = false }: { readonly withTransaction?: boolean } = {},
+  { withTransaction = false, pauseMs = PAUSE_MS }: ReceiptOptions = {},
 ): Promise<MadeReceipt> {
   await copy.sync();
   const { index, prefix, transaction } = await store.use((session) => {
@@ -89,7 +95,7 @@ export async function receiptOf(
   });
 
   for (let attempt = 0; attempt < 2 * TRIES; attempt++) {
-    if (attempt > 0) await sleep(PAUSE_MS);
+    if (attempt > 0) await sleep(pauseMs);
     const { checkpoint, nodes } = await ledger.stateSubtree(prefix, attempt >= TRIES);
     const signed = checkpointOf(network.genesis, checkpoint);
     await copy.sync();

@@ -164,7 +164,7 @@ function describe(
         'came',
         position === 0
           ? 'first with this document'
-          : `after ${position} others, entry ${proved.firstHolder} first`,
+          : `as number ${position + 1} with this document; entry ${proved.firstHolder} was first`,
       ],
       ['as of', `${iso(asOf.time)}, block ${asOf.height}, ${asOf.size} records`],
       [

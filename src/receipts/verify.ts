@@ -103,7 +103,7 @@ function readFile(receipt: string) {
   }
   const { format, version, checkpoint, record, inclusion, tagList, tagProof, transaction, ...unknown } = file;
   check(format === 'counterseal-receipt' && version === 1, 'malformed', 'not a receipt of version 1');
-  check(Object.keys(unknown).length === 0, 'malformed', `unknown fields: ${Object.keys(unknown).join()}`);
+  check(Object.keys(unknown).length === 0, 'malformed', 'the receipt has unknown fields');
   check(typeof checkpoint === 'string', 'malformed', 'the checkpoint is missing');
   const [recordBytes, listBytes] = [base64(record, 'malformed'), base64(tagList, 'malformed')];
   const bytes = transaction === undefined ? undefined : base64(transaction, 'malformed');
@@ -126,7 +126,7 @@ function hashes(value: unknown): Buffer[] {
 
 function readCheckpoint(note: string, { networkId, operatorKeys, witnessKeys = [], quorum }: ReceiptTrust) {
   const form =
-    /^([^\n]+)\n(0|[1-9]\d{0,14})\n(\S{44})\nstate (\S{44})\nblock (0|[1-9]\d{0,14}) (0|[1-9]\d{0,14})\n\n((?:\u2014 [^\s+]+ \S+\n)+)$/u;
+    /^([a-z0-9-]+)\n(0|[1-9]\d{0,14})\n(\S{44})\nstate (\S{44})\nblock (0|[1-9]\d{0,14}) (0|[1-9]\d{0,14})\n\n((?:\u2014 [^\s+]+ \S+\n)+)$/u;
   const [, origin, size, root, state, height, time, lines] = form.exec(note) ?? [];
   check(origin && lines, 'bad_checkpoint', 'the checkpoint is not the signed note of one');
   const asOf = { size: Number(size), height: Number(height), time: Number(time) };
