@@ -9,6 +9,7 @@ import { gobl } from './formats/gobl.js';
 import { icsXml } from './formats/ics-xml.js';
 import { isObject, type JsonObject, type JsonValue, parseJson } from './formats/json.js';
 import { openInsurance } from './formats/open-insurance.js';
+import { isPdf, unwrapPdf } from './formats/pdf.js';
 import { UBL_FORMATS } from './formats/ubl-formats.js';
 import { ublJson } from './formats/ubl-json.js';
 import { wcoXml } from './formats/wco-xml.js';
@@ -63,7 +64,30 @@ export function readDocument(bytes: Uint8Array): ReadDocument {
   const start = firstCharacter(bytes);
   if (start === '<') return readXml(bytes);
   if (start === '{' || start === '[') return readJson(bytes);
+  if (isPdf(bytes))
+    throw new CountersealError(
+      'unsupported_format',
+      'the file is a PDF: unwrapDocument takes the XML out of it',
+    );
   throw new CountersealError('unsupported_format', `the file is of no format that is read: ${READABLE}`);
+}
+
+/**
+ * The bytes to be read: of a PDF the XML invoice that it carries, of anything else the bytes themselves.
+ *
+ * @throws as {@link unwrapPdf}
+ */
+export function unwrapDocument(bytes: Uint8Array): Promise<Uint8Array> {
+  return unwrapPdf(bytes, (content) => {
+    try {
+      const root = parseXml(content);
+      return documentsIn(root).length > 0 || attachedDocuments(root).length > 0;
+    } catch (error) {
+      // Damaged XML in its place is a document that cannot be read, not the absence of one.
+      if (error instanceof CountersealError) return true;
+      throw error;
+    }
+  });
 }
 
 function readXml(bytes: Uint8Array): ReadDocument {

@@ -51,6 +51,7 @@ export {
   type IdentifyLine,
   readDocument,
   type ReadDocument,
+  unwrapDocument,
 } from './identify.js';
 export {
   type InspectedDocument,
@@ -58,4 +59,25 @@ export {
   type InspectedSlot,
   inspectDocument,
 } from './inspect.js';
+export { plainJsonSchema } from './formats/counterseal-schema.js';
+export {
+  applyMapping,
+  type Cell,
+  cellText,
+  type Mapping,
+  parseMapping,
+  plainMapping,
+  type Proposal,
+  type ProposedMapping,
+  proposeMapping,
+  type Question,
+  readCsv,
+  readXlsx,
+  rowReader,
+  type Row,
+  type Table,
+  type TableRow,
+  XLSX_MAX_BYTES,
+} from './tables/index.js';
+export { Book, type BookEntry, type Duplicates } from './scan/book.js';
 export type { FormatName } from './formats/format.js';
