@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CountersealError } from '../errors.js';
+import { mapCommand } from './documents/map.js';
+import { scanCommand } from './documents/scan.js';
 import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, errorJson, EXIT, print, printJson, progress, table } from './output.js';
@@ -33,9 +35,10 @@ async function readDocumentFile(path: string): Promise<Uint8Array> {
 /** Reads and recognises a document; errors name the file. */
 async function loadDocument(path: string) {
   const bytes = await readDocumentFile(path);
-  const { readDocument } = await import('../documents/index.js');
+  const { readDocument, unwrapDocument } = await import('../documents/index.js');
   try {
-    return { document: readDocument(bytes).document, hash: createHash('sha256').update(bytes).digest('hex') };
+    const { document } = readDocument(await unwrapDocument(bytes));
+    return { document, hash: createHash('sha256').update(bytes).digest('hex') };
   } catch (error) {
     if (!(error instanceof CountersealError)) throw error;
     throw new CountersealError(error.code, `${path}: ${error.message}`, {
@@ -51,7 +54,10 @@ export function documentCommands(program: Command): void {
   document
     .command('inspect')
     .description('show what is read from a document: its slots, where each comes from, its fingerprints')
-    .argument('<file>', 'UBL or CII (Factur-X, ZUGFeRD, XRechnung) XML: an invoice or a credit note')
+    .argument(
+      '<file>',
+      'a document: UBL, CII, WCO or ICS XML; UBL, GOBL, DCSA, Open Insurance or Counterseal JSON; Factur-X PDF',
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  counterseal document inspect invoice.xml')
     .action(action(inspect));
@@ -63,6 +69,9 @@ export function documentCommands(program: Command): void {
     .option('--json', 'print JSON lines instead of a table')
     .addHelpText('after', '\nExample:\n  counterseal document identify --json invoices/*.xml')
     .action(action(identify));
+
+  scanCommand(document);
+  mapCommand(document);
 
   memberOptions(document.command('check'))
     .description('ask whether a document is known to the network; leaves no trace on the ledger')
@@ -86,12 +95,12 @@ export function documentCommands(program: Command): void {
 
 async function inspect(file: string, options: { json?: boolean }): Promise<void> {
   const bytes = await readDocumentFile(file);
-  const [{ initPoseidon }, { inspectDocument }] = await Promise.all([
+  const [{ initPoseidon }, { inspectDocument, unwrapDocument }] = await Promise.all([
     import('../crypto/index.js'),
     import('../documents/index.js'),
   ]);
   await initPoseidon();
-  const inspected = inspectDocument(bytes);
+  const inspected = inspectDocument(await unwrapDocument(bytes));
   if (options.json) {
     printJson({ file, ...inspected });
     return;
@@ -119,14 +128,14 @@ async function inspect(file: string, options: { json?: boolean }): Promise<void>
 }
 
 async function identify(files: string[], options: { json?: boolean }): Promise<number> {
-  const { identifyLine } = await import('../documents/index.js');
+  const { identifyLine, unwrapDocument } = await import('../documents/index.js');
   let failed = 0;
   const rows: string[][] = [['file', 'format', 'kind', 'exact']];
   for (const [i, file] of files.entries()) {
     progress(`${i + 1} of ${files.length}`);
     let line: ReturnType<typeof identifyLine>;
     try {
-      line = identifyLine(file, await readDocumentFile(file));
+      line = identifyLine(file, await unwrapDocument(await readDocumentFile(file)));
     } catch (error) {
       const { code, message, field = null } = errorJson(error);
       line = { file, error: { code, message, field } };
