@@ -10,6 +10,7 @@ import {
   encodeRecord,
   type Genesis,
   isRejection,
+  type LedgerApplication,
   type LedgerReader,
   type LogIndex,
   type LogRecord,
@@ -108,7 +109,9 @@ export class EmbeddedEngine {
   private cosigned: SignedCheckpoint | undefined;
 
   private constructor(
-    private readonly machine: StateMachine,
+    private readonly machine: LedgerApplication,
+    /** Everything that can be read of what is committed. */
+    readonly reader: LedgerReader,
     private readonly store: Store,
     private readonly head: HeadFile,
     private readonly options: EmbeddedOptions,
@@ -140,17 +143,12 @@ export class EmbeddedEngine {
       head = HeadFile.open(join(directory, 'head'));
       ensureNothingLost(machine, head);
       await machine.initChain();
-      return new EmbeddedEngine(machine, store, head, options);
+      return new EmbeddedEngine(machine, machine.reader, store, head, options);
     } catch (error) {
       head?.close();
       await store.close();
       throw error;
     }
-  }
-
-  /** Everything that can be read of what is committed. */
-  get reader(): LedgerReader {
-    return this.machine.reader;
   }
 
   /** Whether transactions are accepted, and if not, why. */
@@ -369,7 +367,7 @@ const answer = (record: LogRecord): SubmitResult => ({
 });
 
 /** Throws `data_corrupted` where the database is behind, or beside, what was acknowledged. */
-function ensureNothingLost(machine: StateMachine, file: HeadFile): void {
+function ensureNothingLost(machine: LedgerApplication, file: HeadFile): void {
   const head = file.read();
   if (!head) return;
   const { height, appHash } = machine.info();

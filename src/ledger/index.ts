@@ -127,15 +127,38 @@ export { Replica } from './replica.js';
 export { MemoryStore } from './memory-store.js';
 export type { KeyRange, Reader, Store, Write } from './store.js';
 export type { LedgerStatement, ProofVerifier } from './proof-verifier.js';
-export { appHash, type LedgerMeta } from './meta.js';
+export { appHash, type AppState, type LedgerMeta } from './meta.js';
 export { LedgerReader, RECORDS_PER_READ_MAX } from './reader.js';
 export { auditStore } from './audit.js';
 export { parseTransaction, isRejection, type ParsedTransaction } from './admission.js';
+export type {
+  Block,
+  CommitResult,
+  FinalizedBlock,
+  LedgerApplication,
+  LedgerInfo,
+  TransactionResult,
+  ValidatorUpdate,
+} from './application.js';
+export { type EventKey, eventsOf, type LedgerEvent } from './events.js';
 export {
-  type Block,
-  type FinalizedBlock,
-  type LedgerInfo,
-  type MachineOptions,
-  StateMachine,
-  type TransactionResult,
-} from './machine.js';
+  QUERY_CODES,
+  QUERY_PATHS,
+  type QueryName,
+  type QueryProof,
+  type QueryRequest,
+  type QueryResponse,
+  verifyQuery,
+} from './query.js';
+export {
+  APPLY_RESULTS,
+  type AppliedChunk,
+  type ApplyResult,
+  OFFER_RESULTS,
+  type OfferResult,
+  type Snapshot,
+  SNAPSHOT_CHUNK_BYTES,
+  SNAPSHOT_FORMAT,
+  type SnapshotChunkId,
+} from './snapshot.js';
+export { type MachineOptions, StateMachine } from './machine.js';

@@ -49,5 +49,8 @@ export const STATE_VERSIONS_KEPT = 128;
 /** Outdated tree nodes that one commit may delete. */
 export const STALE_NODES_PRUNED_PER_COMMIT = 16_384;
 
+/** Snapshots that are offered; the oldest holds back the pruning of tree nodes. */
+export const SNAPSHOTS_KEPT = 2;
+
 /** Verdicts on proofs that are remembered between `checkTx` and `finalizeBlock`. */
 export const PROOF_CACHE_MAX = 65_536;

@@ -1,6 +1,15 @@
 import { ensure } from '../errors.js';
 import { isRejection, parseTransaction, type ParsedTransaction } from './admission.js';
+import type {
+  Block,
+  CommitResult,
+  FinalizedBlock,
+  LedgerApplication,
+  LedgerInfo,
+  TransactionResult,
+} from './application.js';
 import { applyGenesisMembers } from './apply.js';
+import { eventsOf } from './events.js';
 import { Executor } from './executor.js';
 import type { Genesis } from './genesis.js';
 import {
@@ -18,6 +27,7 @@ import { appHash, emptyMeta, encodeMeta, type LedgerMeta, readMeta } from './met
 import { type Network, networkOf } from './network.js';
 import { Overlay } from './overlay.js';
 import type { ProofVerifier } from './proof-verifier.js';
+import { answerQuery, type QueryRequest, type QueryResponse } from './query.js';
 import { LedgerReader, transactionValue } from './reader.js';
 import { type Rejection, RESULT_CODES } from './results.js';
 import {
@@ -30,57 +40,34 @@ import {
 } from './state-keys.js';
 import { countersCodec, encodeState } from './state-values.js';
 import { updateTree } from './state-tree.js';
+import { retainHeightOf, SnapshotLibrary } from './snapshot-library.js';
+import { applied, judgeOffer, SnapshotRestore } from './snapshot-restore.js';
+import type { AppliedChunk, ApplyResult, OfferResult, Snapshot, SnapshotChunkId } from './snapshot.js';
 import type { Store, Write } from './store.js';
-import { dayOf, type Height, type LogIndex, type UnixMs, unixMs } from './units.js';
+import { dayOf, type LogIndex, type UnixMs, unixMs } from './units.js';
 
 export interface MachineOptions {
   readonly genesis: Genesis;
   readonly store: Store;
   readonly verifier: ProofVerifier;
-}
-
-export interface Block {
-  readonly height: Height;
-  /** Not before the last block's. */
-  readonly time: UnixMs;
-  readonly transactions: readonly Uint8Array[];
-}
-
-/** What became of a transaction in a block. */
-export type TransactionResult =
-  { readonly name: 'ok'; readonly code: 0; readonly record: LogRecord } | Rejection;
-
-/** A block that was executed and not yet committed. */
-export interface FinalizedBlock {
-  readonly block: Block;
-  /** One for each transaction, in their order. */
-  readonly results: readonly TransactionResult[];
-  /** The new leaves of the log. */
-  readonly records: readonly LogRecord[];
-  readonly appHash: Uint8Array;
-  readonly meta: LedgerMeta;
-  readonly writes: readonly Write[];
-}
-
-export interface LedgerInfo {
-  readonly height: Height;
-  readonly time: UnixMs;
-  readonly appHash: Uint8Array;
-  readonly logSize: number;
+  /** Of the snapshots that are taken; who wants to be a source beside others has theirs. */
+  readonly snapshotChunkBytes?: number;
 }
 
 /**
- * The replicated state machine, shaped like ABCI 2.0: what it answers follows from the committed state, the block and
- * nothing else: no clock, no randomness, no order of arrival. One block at a time.
+ * The replicated state machine: what it answers follows from the committed state, the block and nothing else: no clock,
+ * no randomness, no order of arrival. One block at a time.
  */
-export class StateMachine {
+export class StateMachine implements LedgerApplication {
   readonly reader: LedgerReader;
   private readonly executor: Executor;
   private readonly store: Store;
+  private restoring: SnapshotRestore | undefined;
 
   private constructor(
     readonly network: Network,
     { store, verifier }: MachineOptions,
+    private readonly snapshots: SnapshotLibrary,
     private committed: LedgerMeta | undefined,
   ) {
     this.store = store;
@@ -94,18 +81,20 @@ export class StateMachine {
    */
   static async open(options: MachineOptions): Promise<StateMachine> {
     const network = await networkOf(options.genesis);
-    return new StateMachine(network, options, await readMeta(options.store, network.hash));
+    await SnapshotRestore.eraseUnfinished(options.store);
+    const meta = await readMeta(options.store, network.hash);
+    const snapshots = await SnapshotLibrary.open(options.store, options.snapshotChunkBytes);
+    return new StateMachine(network, options, snapshots, meta);
   }
 
-  /** The last committed position; height 0 before the first block, also where `initChain` is still to come. */
   info(): LedgerInfo {
     const { height, time, logSize } = this.meta;
     return { height, time, logSize, appHash: appHash(this.meta) };
   }
 
-  /** Writes the genesis' state, unless it is there. Returns the app hash. */
   async initChain(): Promise<Uint8Array> {
     if (!this.committed) {
+      await this.dropRestoring();
       const view = new Overlay(this.store);
       view.put(stateKeys.network, this.network.hash);
       view.put(stateKeys.counters, encodeState(countersCodec, { entries: 0 }));
@@ -118,10 +107,6 @@ export class StateMachine {
     return this.info().appHash;
   }
 
-  /**
-   * Whether a transaction could enter the next block. `now` is the engine's clock; a `recheck` skips what depends on
-   * the transaction alone. Rejects only where a proof could not be verified.
-   */
   async checkTx(
     bytes: Uint8Array,
     { type, now }: { readonly type: 'new' | 'recheck'; readonly now: UnixMs },
@@ -136,7 +121,6 @@ export class StateMachine {
     return typeof outcome === 'function' ? undefined : outcome;
   }
 
-  /** Of the candidates, in their order, those that are valid one after the other and fit into a block. */
   async prepareProposal(block: Block, maxBytes = BLOCK_MAX_BYTES): Promise<Uint8Array[]> {
     const fitting: Uint8Array[] = [];
     let size = 0;
@@ -149,7 +133,6 @@ export class StateMachine {
     return fitting.filter((_, i) => results[i]!.code === RESULT_CODES.ok);
   }
 
-  /** Whether a proposed block is one that `prepareProposal` could have made: within limits, every transaction valid. */
   async processProposal(block: Block): Promise<boolean> {
     const size = block.transactions.reduce((sum, bytes) => sum + bytes.length, 0);
     if (size > BLOCK_MAX_BYTES || block.transactions.length > BLOCK_MAX_TRANSACTIONS) return false;
@@ -157,16 +140,16 @@ export class StateMachine {
     return results.every(({ code }) => code === RESULT_CODES.ok);
   }
 
-  /**
-   * Executes the next block. Changes nothing: {@link commit} does. An invalid transaction gets its code; rejects only
-   * where a proof could not be verified, or the block is not the next one (`invalid_argument`).
-   */
   async finalizeBlock(block: Block): Promise<FinalizedBlock> {
     const { results, records, view } = await this.execute(block);
     const { meta } = this;
+    const answer = {
+      ...{ block, results, records, validatorUpdates: [], consensusParamUpdates: undefined },
+      events: results.map((result) => (result.name === 'ok' ? eventsOf(result.record) : [])),
+    };
     if (records.length === 0) {
       const next = { ...meta, height: block.height, time: block.time };
-      return { block, results, records, appHash: appHash(next), meta: next, writes: [metaWrite(next)] };
+      return { ...answer, appHash: appHash(next), meta: next, writes: [metaWrite(next)] };
     }
     await this.pruneNullifiers(view, block.time);
     const tree = updateTree(this.store, meta.treeVersion, block.height, stateChanges(view));
@@ -181,19 +164,15 @@ export class StateMachine {
       stateRoot: tree.root,
     };
     const writes = [...view.writes(), ...tree.writes, metaWrite(next)];
-    return { block, results, records, appHash: appHash(next), meta: next, writes };
+    return { ...answer, appHash: appHash(next), meta: next, writes };
   }
 
-  /**
-   * Makes a finalized block durable in one batch, with what the engine keeps beside it. Throws `io`; then the machine
-   * stands where it stood, and the store has to be opened again to learn whether the batch was written.
-   */
-  async commit(finalized: FinalizedBlock, beside: readonly Write[] = []): Promise<void> {
+  async commit(finalized: FinalizedBlock, beside: readonly Write[] = []): Promise<CommitResult> {
     this.ensureNext(finalized.block);
     const stale: Write[] = [];
-    const outdated = finalized.meta.treeVersion - STATE_VERSIONS_KEPT;
-    if (finalized.records.length > 0 && outdated >= 0) {
-      const range = { ...staleNodesUpTo(outdated), limit: STALE_NODES_PRUNED_PER_COMMIT };
+    const kept = Math.min(finalized.meta.treeVersion - STATE_VERSIONS_KEPT, this.snapshots.oldestVersion);
+    if (finalized.records.length > 0 && kept >= 0) {
+      const range = { ...staleNodesUpTo(kept), limit: STALE_NODES_PRUNED_PER_COMMIT };
       for await (const [key, node] of this.store.iterate(range))
         stale.push(
           { key, value: undefined },
@@ -202,6 +181,50 @@ export class StateMachine {
     }
     await this.store.write([...finalized.writes, ...stale, ...beside]);
     this.committed = finalized.meta;
+    return { retainHeight: retainHeightOf(this.snapshots.list()) };
+  }
+
+  query(request: QueryRequest): QueryResponse {
+    return answerQuery(this.committed && this.reader, request);
+  }
+
+  listSnapshots(): readonly Snapshot[] {
+    return this.snapshots.list();
+  }
+
+  async takeSnapshot(): Promise<Snapshot> {
+    ensure(this.meta.height > 0, 'failed_precondition', 'there is no block yet to take a snapshot of');
+    return this.snapshots.take(this.meta);
+  }
+
+  loadSnapshotChunk(id: SnapshotChunkId): Promise<Uint8Array | undefined> {
+    return this.snapshots.load(id);
+  }
+
+  async offerSnapshot(snapshot: Snapshot, trustedAppHash: Uint8Array): Promise<OfferResult> {
+    if (this.committed) return 'abort';
+    const manifest = judgeOffer(this.network, snapshot, trustedAppHash);
+    if (typeof manifest === 'string') return manifest;
+    await this.dropRestoring();
+    this.restoring = await SnapshotRestore.begin(this.network, this.store, manifest);
+    return 'accept';
+  }
+
+  async applySnapshotChunk(chunk: AppliedChunk): Promise<ApplyResult> {
+    const { restoring } = this;
+    if (!restoring) return applied('abort');
+    // Where the store fails nothing goes on from here.
+    this.restoring = undefined;
+    const { restored, ...result } = await restoring.apply(chunk);
+    if (restored) this.committed = restored;
+    else if (result.result === 'accept' || result.result === 'retry') this.restoring = restoring;
+    else await SnapshotRestore.eraseUnfinished(this.store);
+    return result;
+  }
+
+  private async dropRestoring(): Promise<void> {
+    this.restoring = undefined;
+    await SnapshotRestore.eraseUnfinished(this.store);
   }
 
   private get meta(): LedgerMeta {

@@ -9,17 +9,21 @@ import { stateRoot } from './state-tree.js';
 import type { Store } from './store.js';
 import type { Height, UnixMs } from './units.js';
 
+/** What the app hash is over: all of consensus state, and no clock. */
+export interface AppState {
+  readonly stateRoot: Uint8Array;
+  readonly logSize: number;
+  readonly logRoot: Uint8Array;
+}
+
 /** Where a ledger stands after its last committed block. */
-export interface LedgerMeta {
+export interface LedgerMeta extends AppState {
   readonly genesisHash: Uint8Array;
   readonly height: Height;
   /** Of the last block. */
   readonly time: UnixMs;
-  readonly logSize: number;
-  readonly logRoot: Uint8Array;
   /** The version of the state tree: the height of the last block that changed anything. */
   readonly treeVersion: number;
-  readonly stateRoot: Uint8Array;
 }
 
 const metaCodec: Codec<LedgerMeta> = P.struct({
@@ -34,8 +38,8 @@ const metaCodec: Codec<LedgerMeta> = P.struct({
 
 export const encodeMeta = (meta: LedgerMeta): Uint8Array => encode(metaCodec, meta, 'the ledger position');
 
-/** SHA-256(domain, state root, log size, log root): all of consensus state, and no clock. */
-export function appHash({ stateRoot: root, logSize, logRoot: log }: LedgerMeta): Uint8Array {
+/** SHA-256(domain, state root, log size, log root). */
+export function appHash({ stateRoot: root, logSize, logRoot: log }: AppState): Uint8Array {
   const size = new Uint8Array(8);
   new DataView(size.buffer).setBigUint64(0, BigInt(logSize));
   return sha256(prefixed(`counterseal/app-hash/v${ENCODING_VERSION}`), root, size, log);

@@ -5,10 +5,10 @@ import { consistencyProof, inclusionProof, logRoot } from './merkle-log.js';
 import { appHash, type LedgerMeta } from './meta.js';
 import { recordKey, recordRange, type StateKey, transactionKey } from './state-keys.js';
 import type { StateProof } from './state-proof.js';
-import { proveState } from './state-tree.js';
+import { proveState, stateRoot } from './state-tree.js';
 import type { Entry } from './state-values.js';
 import type { Store } from './store.js';
-import type { LogIndex, Sequence } from './units.js';
+import type { Height, LogIndex, Sequence } from './units.js';
 
 /** Records that one call returns at most. */
 export const RECORDS_PER_READ_MAX = 1000;
@@ -19,6 +19,12 @@ export function transactionValue(index: LogIndex, bytes: Uint8Array): Uint8Array
   value.writeBigUInt64BE(BigInt(index));
   value.set(bytes, 8);
   return value;
+}
+
+/** The inverse of {@link transactionValue}. */
+export function transactionIn(value: Uint8Array): { readonly index: LogIndex; readonly bytes: Uint8Array } {
+  const index = Number(new DataView(value.buffer, value.byteOffset).getBigUint64(0)) as LogIndex;
+  return { index, bytes: value.subarray(8) };
 }
 
 /** Reads what has been committed. There is no lookup by tag: who wants one reads the log and keeps a copy. */
@@ -48,18 +54,37 @@ export class LedgerReader {
 
   /** Throws `not_found` beyond the end of the log. */
   record(index: LogIndex): LogRecord {
+    const bytes = this.recordBytes(index);
+    return stored(() => decodeRecord(bytes));
+  }
+
+  /** The canonical bytes of a record. Throws `not_found` beyond the end of the log. */
+  recordBytes(index: LogIndex): Uint8Array {
     ensure(index < this.position().logSize, 'not_found', `the log has no record ${index} yet`);
     const bytes = this.store.get(recordKey(index));
     if (!bytes) throw new CountersealError('data_corrupted', `record ${index} of the log is missing`);
-    return stored(() => decodeRecord(bytes));
+    return bytes;
+  }
+
+  /** How many records there were after a block, and the version of the state tree. Not for blocks to come. */
+  positionAt(height: Height): { readonly logSize: number; readonly version: number } {
+    const { height: latest, logSize, treeVersion } = this.position();
+    if (height >= latest) return { logSize, version: treeVersion };
+    // Every record bears the height of its block, and only blocks with records make a version.
+    let low = 0;
+    let high = logSize;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.record(middle as LogIndex).height <= height) low = middle + 1;
+      else high = middle;
+    }
+    return { logSize: low, version: low === 0 ? 0 : this.record((low - 1) as LogIndex).height };
   }
 
   /** An included transaction by its hash, or undefined. */
   transaction(txHash: Uint8Array): { readonly index: LogIndex; readonly bytes: Uint8Array } | undefined {
     const value = this.store.get(transactionKey(txHash));
-    if (!value) return undefined;
-    const index = Number(new DataView(value.buffer, value.byteOffset).getBigUint64(0)) as LogIndex;
-    return { index, bytes: value.subarray(8) };
+    return value && transactionIn(value);
   }
 
   entry(sequence: Sequence): Entry | undefined {
@@ -74,21 +99,12 @@ export class LedgerReader {
     key: StateKey,
     version: number = this.position().treeVersion,
   ): { readonly value: Uint8Array | undefined; readonly proof: StateProof; readonly version: number } {
-    const latest = this.position().treeVersion;
-    ensure(
-      Number.isSafeInteger(version) && version >= 0 && version <= latest,
-      'not_found',
-      'no such state version',
-    );
-    try {
-      return { ...proveState(this.store, version, key), version };
-    } catch (error) {
-      // A version before the latest may have been pruned, or be that of a block that changed nothing.
-      if (version === latest || !(error instanceof CountersealError)) throw error;
-      throw new CountersealError('not_found', `the state of version ${version} is not kept`, {
-        cause: error,
-      });
-    }
+    return this.atVersion(version, () => ({ ...proveState(this.store, version, key), version }));
+  }
+
+  /** The state root of a version; throws as {@link stateProof} does. */
+  stateRoot(version: number): Uint8Array {
+    return this.atVersion(version, () => stateRoot(this.store, version));
   }
 
   /** RFC 6962 audit path of a record in the log of `size` leaves (the latest by default). */
@@ -107,6 +123,25 @@ export class LedgerReader {
   logRoot(size: number): Uint8Array {
     this.ensureSize(size);
     return logRoot(this.store, size);
+  }
+
+  private atVersion<T>(version: number, read: () => T): T {
+    const latest = this.position().treeVersion;
+    ensure(
+      Number.isSafeInteger(version) && version >= 0 && version <= latest,
+      'not_found',
+      'no such state version',
+    );
+    try {
+      return read();
+    } catch (error) {
+      // A version before the latest may have been pruned, or be that of a block that changed nothing.
+      if (version === latest || !(error instanceof CountersealError) || error.code !== 'data_corrupted')
+        throw error;
+      throw new CountersealError('not_found', `the state of version ${version} is not kept`, {
+        cause: error,
+      });
+    }
   }
 
   private ensureSize(size: number): void {

@@ -1,6 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { type FieldElement, fieldToBytes } from '../crypto/index.js';
-import type { EpochDay, LogIndex, Sequence } from './units.js';
+import type { EpochDay, Height, LogIndex, Sequence } from './units.js';
 
 /** Every key of the ledger's store. Numbers are hexadecimal of fixed width, so that keys sort as numbers do. */
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
@@ -40,6 +40,8 @@ export const STATE_RANGE = { gte: 's/', lt: 's0' } as const;
 
 /** Where the store stands: see machine.ts. */
 export const META_KEY = 'm/meta';
+/** There while a snapshot is being written: what has been written so far is not yet a ledger. */
+export const RESTORING_KEY = 'm/restoring';
 /** A node of the state tree; `path` is one hexadecimal digit per level. */
 export const treeNodeKey = (version: number, path: string): string => `n/${hex(version, 14)}/${path}`;
 /** That a node is no longer part of the tree since a version: the value is the node's key. */
@@ -52,5 +54,13 @@ export const recordKey = (index: LogIndex): string => `r/${hex(index, 14)}`;
 export const recordRange = (from: LogIndex, to: LogIndex) => ({ gte: recordKey(from), lt: recordKey(to) });
 /** An included transaction: its log index, then its bytes. */
 export const transactionKey = (txHash: Uint8Array): string => `t/${bytesToHex(txHash)}`;
+/** A snapshot that this node offers. */
+export const snapshotKey = (height: Height): string => `x/${hex(height, 14)}`;
+export const SNAPSHOT_RANGE = { gte: 'x/', lt: 'x0' } as const;
+/** All that restoring a snapshot writes. */
+export const RESTORED_RANGES = ['h', 'n', 'r', 's', 't'].map((kind) => ({
+  gte: `${kind}/`,
+  lt: `${kind}0`,
+}));
 /** An entry's ciphertext, beside consensus state: it can be erased. */
 export const payloadKey = (payloadHash: Uint8Array): string => `p/${bytesToHex(payloadHash)}`;

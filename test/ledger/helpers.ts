@@ -244,7 +244,12 @@ export class Chain {
     const { genesis = testGenesis(), store = new MemoryStore(), verifier = hashProofVerifier } = options;
     const machine = await StateMachine.open({ genesis, store, verifier });
     await machine.initChain();
-    return new Chain(machine, store, await Author.of(genesis));
+    return Chain.over(machine, store);
+  }
+
+  /** Over a machine that is there already. */
+  static over(machine: StateMachine, store: Store): Chain {
+    return new Chain(machine, store, new Author(machine.network));
   }
 
   next(transactions: readonly Uint8Array[], time: UnixMs = START): Block {
