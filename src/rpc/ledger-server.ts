@@ -34,6 +34,7 @@ export interface LedgerServerOptions {
 
 /** Parts of the state that one address may ask for. */
 const SUBTREES_PER_SECOND = 1;
+const SUBTREES_PER_SECOND_OF_ALL = 4;
 const SUBTREES_BURST = 20;
 /** Streams that one address may have open. */
 const MAX_STREAMS_PER_CALLER = 64;
@@ -45,8 +46,9 @@ const MAX_STREAMS_PER_CALLER = 64;
 export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: LedgerServerOptions): void {
   const { genesis, log, rate = { perSecond: 200, burst: 1_000 } } = options;
   const limit = new RateLimit(rate.perSecond, rate.burst);
-  // Thousands of reads each.
+  // Thousands of reads each, some 0.1 s: many callers together must not keep the node from its blocks either.
   const subtreeLimit = new RateLimit(SUBTREES_PER_SECOND, SUBTREES_BURST);
+  const subtreesOfAll = new RateLimit(SUBTREES_PER_SECOND_OF_ALL, SUBTREES_BURST);
   const streams = new Map<string, number>();
   // host:port, of which the port changes with every connection.
   const callerOf = (call: { getPeer(): string }) => call.getPeer().replace(/:\d+$/, '');
@@ -71,6 +73,7 @@ export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: 
       log,
       async ({ prefix, newest }, call) => {
         subtreeLimit.take(callerOf(call));
+        subtreesOfAll.take('all');
         return Promise.resolve(engine.stateSubtree(prefix, newest));
       },
     ),
