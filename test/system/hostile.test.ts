@@ -73,7 +73,7 @@ beforeAll(async () => {
   );
   expect(registered.status, registered.stdout).toBe(0);
   expect((await network.run('bank-a', 'entry', 'engage', '0')).status).toBe(0);
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await proxy.close();
@@ -271,7 +271,7 @@ describe('a node that lies to an author', () => {
     expect(await agent.act(1, { kind: 'engage', accept: ['unique'] })).toMatchObject({ outcome: 'done' });
     agent.close();
     await prover.close();
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('who may ask what', () => {

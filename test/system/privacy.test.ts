@@ -137,7 +137,7 @@ beforeAll(async () => {
   logs += [...network.services.values()].map((service) => service.log).join('');
   nodeDatabase = await dumpDatabase(network.database('node'));
   everything = await dumpFolder(network.folder);
-}, 240_000);
+}, 600_000);
 
 afterAll(async () => {
   for (const relay of relays) relay.close();
@@ -268,8 +268,8 @@ describe('who wrote an entry', () => {
       expect(holders.length).toBeGreaterThan(0);
       // A member's slot, and the leaves of the state tree that hold the same bytes.
       for (const [key, value] of holders)
-        expect(`${key.toString().replace(/^(s\/member|n)\/.*/, '$1')} ${value.length}`).toMatch(
-          /^(s\/member 37|n 70)$/,
+        expect(key.toString().startsWith('n/') ? value.toString('latin1') : key.toString()).toContain(
+          's/member/',
         );
       expect(values.filter(([key]) => key.includes(id) || key.includes(id.toString('hex')))).toEqual([]);
     }
