@@ -12,6 +12,7 @@ import {
   stateAt,
   transactionHash,
   unixMs,
+  type UnixMs,
   type Action,
   type ActionOrder,
   type IndexedEntry,
@@ -20,7 +21,7 @@ import {
   type Sequence,
   type VerdictLabel,
 } from '../ledger/index.js';
-import { evaluate, tagOf, type Committee, type Evaluation, type EvaluatorWarning } from '../oprf/index.js';
+import { evaluate, tagOf, type Committee, type EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
 import type { RemoteEvaluator } from '../rpc/evaluator-client.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
@@ -33,13 +34,13 @@ import {
   type EntryView,
   type OwnEntry,
 } from './entries.js';
-import { findingsOf, type Findings, type OwnMatch } from './findings.js';
-import { fingerprintDocument } from './fingerprinting.js';
+import { findingsOf, type Findings } from './findings.js';
+import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy } from './ledger-copy.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
 import { prepareRegistration, type RegisterProgress } from './register.js';
-import { AgentStore, type StoreSession } from './store.js';
+import { AgentStore } from './store.js';
 import { watchRecords, type WatchEvent } from './watch.js';
 
 /** How long a signed action may wait for its block. */
@@ -108,29 +109,40 @@ export class Agent {
    * and no trace. Throws `missing_field`, `not_found` (purpose), `quota_exceeded`, `unavailable`.
    */
   async check(document: CanonicalDocument, purposeName: string): Promise<CheckResult> {
+    const [result] = await this.checkAll([await fingerprintDocument(document)], purposeName);
+    return result!;
+  }
+
+  /** As {@link check}, for several documents with one round of evaluations; the results are in their order. */
+  async checkAll(documents: readonly FingerprintedDocument[], purposeName: string): Promise<CheckResult[]> {
     const purpose = purposeOf(this.network.genesis.schema, purposeName);
-    const fingerprinted = await fingerprintDocument(document);
     const [{ evaluations, warnings }] = await Promise.all([
-      evaluate(fingerprinted.identities, this.committee, this.evaluators),
+      evaluate(
+        documents.flatMap(({ identities }) => identities),
+        this.committee,
+        this.evaluators,
+      ),
       this.copy.sync(),
     ]);
     return this.store.use(async (session) => {
       const replica = this.copy.replica(session);
+      const own = await listEntries(session);
       const time = unixMs(Date.now());
-      const findings = (name: string) =>
-        this.findings(session, replica, name, this.tags(evaluations, name), undefined);
-      return {
-        purpose: purpose.name,
-        ...(await findings(purpose.name)),
-        alsoUnder: purpose.consults
-          .filter((name) => name !== purpose.name)
-          .map((name) => ({
-            purpose: name,
-            entries: replica.verdict(name, this.tags(evaluations, name), time).exact.total,
-          }))
-          .filter(({ entries }) => entries > 0),
-        warnings,
-      };
+      return documents.map((_, i) => {
+        const tags = (name: string): IndexedEntry['tags'] => [
+          tagOf(evaluations[2 * i]!.documentKey, name),
+          tagOf(evaluations[2 * i + 1]!.documentKey, name),
+        ];
+        return {
+          purpose: purpose.name,
+          ...this.findings(own, replica, purpose.name, tags(purpose.name), undefined, time),
+          alsoUnder: purpose.consults
+            .filter((name) => name !== purpose.name)
+            .map((name) => ({ purpose: name, entries: replica.verdict(name, tags(name), time).exact.total }))
+            .filter(({ entries }) => entries > 0),
+          warnings,
+        };
+      });
     });
   }
 
@@ -204,7 +216,8 @@ export class Agent {
       ensure(entry, 'not_found', `this member has no entry ${sequence}`, 'entry');
       const replica = this.copy.replica(session);
       const self = replica.entry(entry.sequence)!;
-      const findings = await this.findings(session, replica, entry.purpose, self.tags, self);
+      const own = await listEntries(session);
+      const findings = this.findings(own, replica, entry.purpose, self.tags, self, unixMs(Date.now()));
       return { entry, state: this.stateOf(replica, entry), findings };
     });
   }
@@ -293,41 +306,35 @@ export class Agent {
     for (const evaluator of this.evaluators) evaluator.close();
   }
 
-  private tags([exact, near]: readonly Evaluation[], purpose: string): IndexedEntry['tags'] {
-    return [tagOf(exact!.documentKey, purpose), tagOf(near!.documentKey, purpose)];
-  }
-
-  private async findings(
-    session: StoreSession,
+  /** What tags meet at a time among the entries of others; `self` is the own entry that carries them, if any. */
+  private findings(
+    own: readonly OwnEntry[],
     replica: Replica,
     purpose: string,
     tags: IndexedEntry['tags'],
     self: IndexedEntry | undefined,
-    time = unixMs(Date.now()),
-  ): Promise<Findings> {
+    time: UnixMs,
+  ): Findings {
     const { ttlDays } = purposeOf(this.network.genesis.schema, purpose);
-    const own: { exact: OwnMatch[]; near: OwnMatch[] } = { exact: [], near: [] };
-    for (const { sequence } of await listEntries(session)) {
-      if (sequence === undefined || sequence === self?.sequence) continue;
-      const entry = replica.entry(sequence as Sequence);
-      if (!entry || entry.purpose !== purpose) continue;
-      const match = {
-        sequence: entry.sequence,
-        state: stateAt(entry.state, entry.registered, ttlDays, time),
-      };
-      if (entry.tags.includes(tags[0])) own.exact.push(match);
-      if (tags[1] !== tags[0] && entry.tags.includes(tags[1])) own.near.push(match);
-    }
-    return findingsOf(replica.verdict(purpose, tags, time, self), own);
+    const matches = matchesOf(own, replica, purpose, tags, self).map((entry) => ({
+      ...entry,
+      state: stateAt(entry.state, entry.registered, ttlDays, time),
+    }));
+    return findingsOf(replica.verdict(purpose, tags, time, self), byTag(matches, tags));
   }
 
-  /** What an own entry met when it was registered. */
+  /** What an own entry met when it was registered: the verdict of its record, without the member's own entries. */
   private registered(entry: OwnEntry, warnings: readonly EvaluatorWarning[]): Promise<RegisterResult> {
     return this.store.use(async (session) => {
       const replica = this.copy.replica(session);
       const self = replica.entry(entry.sequence as Sequence)!;
-      const at = unixMs(entry.registeredAt!);
-      const findings = await this.findings(session, replica, entry.purpose, self.tags, self, at);
+      const { body } = this.copy.record(session, logIndex(entry.index!));
+      ensure(body.type === 'register', 'data_corrupted', 'the record of an own entry is another one');
+      const states = new Map(body.verdict.matches.map(({ sequence, state }) => [sequence, state]));
+      const before = matchesOf(await listEntries(session), replica, entry.purpose, self.tags, self)
+        .filter(({ sequence }) => sequence < self.sequence)
+        .map((match) => ({ ...match, state: states.get(match.sequence) ?? match.state }));
+      const findings = findingsOf(body.verdict, byTag(before, self.tags));
       return { purpose: entry.purpose, sequence: self.sequence, ...findings, warnings };
     });
   }
@@ -367,4 +374,28 @@ export class Agent {
       return final;
     });
   }
+}
+
+/** The own entries other than `self` that carry one of the tags. */
+function matchesOf(
+  own: readonly OwnEntry[],
+  replica: Replica,
+  purpose: string,
+  tags: IndexedEntry['tags'],
+  self: IndexedEntry | undefined,
+): IndexedEntry[] {
+  return own.flatMap(({ sequence }) => {
+    if (sequence === undefined || sequence === self?.sequence) return [];
+    const entry = replica.entry(sequence as Sequence);
+    return entry?.purpose === purpose && entry.tags.some((tag) => tags.includes(tag)) ? [entry] : [];
+  });
+}
+
+/** Those with the exact tag and those with the near one; one that has both is in both, as a verdict counts it. */
+function byTag<T extends Pick<IndexedEntry, 'tags'>>(
+  entries: readonly T[],
+  [exact, near]: IndexedEntry['tags'],
+) {
+  const having = (tag: FieldElement) => entries.filter(({ tags }) => tags.includes(tag));
+  return { exact: having(exact), near: near === exact ? [] : having(near) };
 }

@@ -25,6 +25,8 @@ export interface OwnEntry {
   /** Milliseconds: when the proof was made, and the time of the block. */
   readonly createdAt: number;
   readonly registeredAt?: number;
+  /** Position in the log of the record that registered it. */
+  readonly index?: number;
   /** What the ledger said when it was registered. */
   readonly verdict?: VerdictLabel;
   /** Why the ledger refused it: it is not on the ledger and will never be. */
@@ -47,7 +49,7 @@ export function putEntry(session: StoreSession, entry: OwnEntry): void {
  * Notes that an own entry is on the ledger, when its record comes into the copy: what the log says counts, and not what
  * the node answered to whoever submitted.
  */
-export function settleEntry(session: StoreSession, { time, txHash, body }: LogRecord): void {
+export function settleEntry(session: StoreSession, { index, time, txHash, body }: LogRecord): void {
   if (body.type !== 'register') return;
   const entry = session.getSealed<OwnEntry>(PREFIX + body.nullifier.toString());
   if (!entry || entry.sequence !== undefined) return;
@@ -55,7 +57,13 @@ export function settleEntry(session: StoreSession, { time, txHash, body }: LogRe
   if (!equalBytes(transactionHash(Buffer.from(entry.transaction, 'base64')), txHash)) return;
   const known = { ...entry };
   delete known.refused;
-  putEntry(session, { ...known, sequence: body.entry, registeredAt: time, verdict: body.verdict.label });
+  putEntry(session, {
+    ...known,
+    sequence: body.entry,
+    registeredAt: time,
+    index,
+    verdict: body.verdict.label,
+  });
 }
 
 export const entryByNullifier = (session: StoreSession, nullifier: string): OwnEntry | undefined =>
