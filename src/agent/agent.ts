@@ -160,10 +160,10 @@ export class Agent {
     const purpose = purposeOf(this.network.genesis.schema, purposeName);
     // What a process that died had prepared goes first; the same document is then not registered a second time.
     const encoded = Buffer.from(encodeDocument(document)).toString('utf8');
-    const before = (await this.resume()).find(
-      (entry) => entry.sequence !== undefined && entry.purpose === purpose.name && entry.document === encoded,
+    const [before] = await this.resume(
+      (entry) => entry.purpose === purpose.name && entry.document === encoded,
     );
-    if (before) return this.registered(before, []);
+    if (before?.sequence !== undefined) return this.registered(before, []);
     onProgress('evaluating');
     await this.copy.sync();
     const { entry, warnings } = await prepareRegistration({
@@ -187,9 +187,9 @@ export class Agent {
   }
 
   /** Submits again what was prepared and never answered for. Returns the entries that it settled. */
-  async resume(): Promise<OwnEntry[]> {
+  async resume(which: (entry: OwnEntry) => boolean = () => true): Promise<OwnEntry[]> {
     const waiting = (await this.store.use(listEntries)).filter(
-      ({ sequence, refused }) => sequence === undefined && refused === undefined,
+      (entry) => entry.sequence === undefined && entry.refused === undefined && which(entry),
     );
     const done: OwnEntry[] = [];
     for (const entry of waiting) done.push(await this.submit(entry));

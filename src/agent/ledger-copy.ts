@@ -18,6 +18,8 @@ import type { AgentStore, StoreSession } from './store.js';
 /** Between tries to follow a node that is gone. */
 const RECONNECT_MIN_MS = 200;
 const RECONNECT_MAX_MS = 5_000;
+/** Records that are held in memory until a checkpoint covers them: 250 MB at the most. */
+const UNSIGNED_RECORDS_MAX = 1_000_000;
 
 /**
  * The agent's own copy of the log, so that no node is ever asked about a tag. What arrives is kept only when a
@@ -95,6 +97,11 @@ export class LedgerCopy {
     let at = from;
     for await (const batch of this.batches(from, options)) {
       records.push(...batch.records);
+      ensure(
+        records.length <= UNSIGNED_RECORDS_MAX,
+        'data_corrupted',
+        'the node sends records without end, and no checkpoint',
+      );
       if (batch.checkpoint === '') continue;
       await this.keep(at, records, batch.checkpoint);
       at += records.length;

@@ -3,7 +3,7 @@ import type { Action, CancelReason, VerdictLabel } from '../ledger/index.js';
 import { CountersealError } from '../errors.js';
 import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
-import { action, EXIT, print, printJson, progress, table } from './output.js';
+import { action, errorJson, EXIT, print, printJson, progress, table } from './output.js';
 
 const LABELS: readonly VerdictLabel[] = [
   'unique',
@@ -93,7 +93,10 @@ export function entryCommands(program: Command): void {
 
 async function list(options: MemberOptions): Promise<void> {
   const entries = await withAgent(options, async (agent) => {
-    await agent.resume();
+    // One that cannot be submitted now is listed as pending.
+    await agent.resume().catch((error: unknown) => {
+      process.stderr.write(`warning: an entry is still pending: ${errorJson(error).message}\n`);
+    });
     return agent.entries();
   });
   const rows = entries.map(({ entry, state }) => ({
