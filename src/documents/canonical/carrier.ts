@@ -43,7 +43,7 @@ const KNOWN_SCACS: ReadonlySet<string> = new Set(SCAC_OF_SMDG.values());
 /** Prefixes that carriers put before their numbers, besides their SCAC. */
 const OTHER_PREFIXES: ReadonlyMap<string, string> = new Map([['MEDU', 'MSCU']]);
 
-/** `carrier|number`; `known` is false where nothing says who the carrier is, and the part before the bar is empty. */
+/** `carrier|number`; `known` is false where nothing says for certain who the carrier is. */
 export interface TransportNumber {
   readonly value: string;
   readonly known: boolean;
@@ -70,9 +70,14 @@ export function transportNumber(
   }
   if (carrier === undefined) {
     const code = carrierOfPrefix(canonical);
-    return code !== undefined && KNOWN_SCACS.has(code)
-      ? { value: `${code}|${withoutPrefix(canonical, code)}`, known: true }
-      : { value: `|${canonical}`, known: false };
+    if (code !== undefined && KNOWN_SCACS.has(code))
+      return { value: `${code}|${withoutPrefix(canonical, code)}`, known: true };
+    // Four letters before a digit are a SCAC more often than not: the value can meet one that says so.
+    const guess = /^([A-Z]{4})[0-9]/.exec(canonical)?.[1];
+    return {
+      value: guess === undefined ? `|${canonical}` : `SCAC:${guess}|${withoutPrefix(canonical, guess)}`,
+      known: false,
+    };
   }
   if ('party' in carrier) return { value: `${carrier.party}|${canonical}`, known: true };
   const code = alphanumeric(carrier.code, `${field} carrier code`);

@@ -219,7 +219,7 @@ function transportSlot(fields: DocumentFields, slots: Filler, needed: boolean): 
         );
       }
       slots.warnings.push(
-        `${number.field}: the carrier is not stated, so it meets only documents that do not state it either`,
+        `${number.field}: the carrier is not stated, so it may miss documents that state it`,
       );
     }
     return value;

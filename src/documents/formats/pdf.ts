@@ -69,7 +69,9 @@ export async function unwrapPdf(
   if (bytes.length > PDF_MAX_BYTES) throw refuse(`the PDF is larger than ${PDF_MAX_BYTES / 1024 / 1024} MiB`);
   refuseStreamBombs(bytes);
   const attachments = await attachmentsOf(bytes);
-  const xml = attachments.filter(looksLikeXml);
+  // One file can be attached in two places.
+  const distinct = new Map(attachments.map((content) => [Buffer.from(content).toString('latin1'), content]));
+  const xml = [...distinct.values()].filter(looksLikeXml);
   const found = xml.filter(isDocument);
   const [invoice, ...more] = found;
   if (more.length > 0) {

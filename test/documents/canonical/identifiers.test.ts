@@ -78,7 +78,11 @@ describe('objects', () => {
     expect(transport('SCAC', 'MAEU', 'MAEU-0123456')).toBe(expected);
     expect(transportNumber(undefined, 'maeu 123456', 'f')).toEqual({ value: expected, known: true });
     expect(transportNumber(undefined, 'MEDUX1', 'f').value).toBe(transport('SMDG', 'MSC', 'X1'));
-    expect(transportNumber(undefined, 'ABCD123456', 'f')).toEqual({ value: '|ABCD123456', known: false });
+    expect(transportNumber(undefined, 'ABCD123456', 'f')).toEqual({
+      value: 'SCAC:ABCD|123456',
+      known: false,
+    });
+    expect(transportNumber(undefined, '0054047', 'f')).toEqual({ value: '|54047', known: false });
     // Another carrier's code is part of the number; a number that is nothing but the code stays.
     expect(transport('SMDG', 'MSK', 'HLCU123')).toBe('MAEU|HLCU123');
     expect(transport('SCAC', 'MAEU', 'MAEU')).toBe('MAEU|MAEU');
