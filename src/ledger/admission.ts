@@ -12,7 +12,7 @@ import type { Network } from './network.js';
 import { skippableMask } from './register-signals.js';
 import { reject, type Rejection } from './results.js';
 import { type Purpose, roleMaskOf } from './schema.js';
-import { stateAt, transition } from './states.js';
+import { maySucceed, stateAt, transition } from './states.js';
 import { stateKeys } from './state-keys.js';
 import {
   type Entry,
@@ -180,7 +180,7 @@ function checkSuccessor(
   if (successor.indexed.purpose !== purpose.name)
     return reject('invalid_successor', 'the successor serves another purpose');
   const state = stateOf(successor, purpose, time);
-  if (state !== 'engaged' && (state !== 'registered' || entry.indexed.state === 'engaged'))
+  if (!maySucceed(entry.indexed.state, state))
     return reject('invalid_successor', `the successor is ${state}`);
   if (!ed25519Verify(successor.controlKey, actionMessage(network.id, order), signatures[1]!))
     return reject('invalid_successor', 'the control key of the successor did not sign this');

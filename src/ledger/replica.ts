@@ -1,35 +1,63 @@
 import * as P from 'micro-packed';
+import type { FieldElement } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { registryIn } from './admission.js';
 import { applyGenesisMembers, applyMembership } from './apply.js';
 import { type Codec, u64 } from './codec.js';
 import { equalBytes } from './hash.js';
-import { decodeRecord, type LogRecord, type RegisterRecord } from './log-record.js';
+import { REFUSED_ENGAGEMENTS_MAX } from './limits.js';
+import {
+  type ActionRecord,
+  decodeRecord,
+  type LogRecord,
+  type MembershipRecord,
+  type RegisterRecord,
+} from './log-record.js';
 import { MemberRegistry } from './members.js';
 import { appendLeaf, leafHash, logRoot } from './merkle-log.js';
 import type { Network } from './network.js';
 import type { Overlay } from './overlay.js';
+import { type Purpose, roleMaskOf } from './schema.js';
 import { stateKeys } from './state-keys.js';
 import { encodeState, indexedEntryCodec, type IndexedEntry, readState } from './state-values.js';
+import { type EntryState, maySucceed, stateAt, transition } from './states.js';
 import { addToIndex, findMatches, setIndexedState } from './tag-index.js';
-import { dayOf, type Sequence, type UnixMs } from './units.js';
+import type { MembershipChange } from './transactions.js';
+import { dayOf, type Height, type Sequence, type UnixMs } from './units.js';
 import { type Verdict, verdictCodec } from './verdict.js';
 
 const REPLICA_KEY = 'replica';
 const actionsKey = (entry: Sequence): string => `replica/actions/${entry}`;
+const nullifierKey = (nullifier: FieldElement): string => `replica/nullifier/${nullifier}`;
 
 interface ReplicaState {
   /** Records absorbed. */
   readonly size: number;
-  /** The block time of the last one. */
+  /** Entries among them. */
+  readonly entries: number;
+  /** The block of the last one. */
+  readonly height: Height;
   readonly time: UnixMs;
 }
-const replicaCodec: Codec<ReplicaState> = P.struct({ size: u64(), time: u64<UnixMs>() });
+const replicaCodec: Codec<ReplicaState> = P.struct({
+  size: u64(),
+  entries: u64(),
+  height: u64<Height>(),
+  time: u64<UnixMs>(),
+});
+
+interface ActionCounts {
+  readonly actions: number;
+  readonly refusals: number;
+}
+const countsCodec: Codec<ActionCounts> = P.struct({ actions: P.U16BE, refusals: P.U8 });
 
 /**
  * What a reader of the log keeps: tags, entries and members, rebuilt from the records alone by the rules of the state
- * machine. Every verdict in a record is recomputed, and every record is in the root that a checkpoint signs: a node
- * that hides an entry, or says another verdict, is found out.
+ * machine. All of a record that follows from those before it is recomputed (verdicts, states, numbers, members), and
+ * every record is in the root that a checkpoint signs: a node that hides an entry, says another verdict or lets an
+ * entry do what its state forbids is found out. What only the transactions show (signatures, proofs, which verdicts
+ * an engagement accepts) is for the nodes to check.
  */
 export class Replica {
   constructor(
@@ -39,7 +67,7 @@ export class Replica {
     if (view.get(REPLICA_KEY) === undefined) {
       const { genesis } = network;
       applyGenesisMembers(view, MemberRegistry.fromGenesis(genesis), genesis.time);
-      this.state = { size: 0, time: genesis.time };
+      this.state = { size: 0, entries: 0, height: 0 as Height, time: genesis.time };
     }
   }
 
@@ -53,45 +81,32 @@ export class Replica {
     return logRoot(this.view, this.size);
   }
 
-  /** Takes the next record. Throws `data_corrupted` where it does not follow from the ones before. */
+  /**
+   * Takes the next record. Throws `data_corrupted` where it does not follow from the ones before; then the view holds
+   * part of it and is not to be kept. Throws `invalid_argument` for what is not a record.
+   */
   absorb(bytes: Uint8Array): LogRecord {
     const record = decodeRecord(bytes);
-    const { size, time } = this.state;
-    ensure(
-      record.index === size && record.time >= time,
-      'data_corrupted',
-      `record ${size} of the log is out of order`,
+    const { body, height, time } = record;
+    const { size, entries, ...last } = this.state;
+    this.ensureTrue(
+      record.index === size && (height === last.height ? time === last.time : height > last.height),
+      'is out of order',
     );
-    const { body } = record;
+    this.ensureTrue(time >= last.time, 'is older than the one before it');
     switch (body.type) {
       case 'register':
-        this.register(body, record.time);
+        this.register(body, time);
         break;
-      case 'action': {
-        const entry = this.entry(body.entry);
-        ensure(entry, 'data_corrupted', `record ${size} acts on an entry that does not exist`);
-        this.view.put(actionsKey(body.entry), encodeState(P.U16BE, this.actions(body.entry) + 1));
-        if (body.verdict) this.sameVerdict(body.verdict, this.verdictOf(entry, record.time), size);
-        if (body.outcome === 'done')
-          this.putEntry(
-            setIndexedState(this.view, this.purpose(entry.purpose), entry, body.state, record.time),
-          );
+      case 'action':
+        this.act(body, time);
         break;
-      }
-      case 'membership': {
-        const before = registryIn(this.view);
-        const after = before.with(body.changes);
-        ensure(
-          after.root === body.membersRoot,
-          'data_corrupted',
-          `record ${size} names a wrong root of the members`,
-        );
-        applyMembership(this.view, { before, after }, { order: body }, record);
+      case 'membership':
+        this.changeMembers(body, time);
         break;
-      }
     }
     appendLeaf(this.view, size, leafHash(bytes));
-    this.state = { size: size + 1, time: record.time };
+    this.state = { size: size + 1, entries: entries + (body.type === 'register' ? 1 : 0), height, time };
     return record;
   }
 
@@ -106,7 +121,7 @@ export class Replica {
 
   /** Actions of an entry in the log, refused engagements among them: the counter of its next one. */
   actions(entry: Sequence): number {
-    return readState(this.view, actionsKey(entry), P.U16BE) ?? 0;
+    return this.countsOf(entry).actions;
   }
 
   /** The verdict that a new entry with these tags would get at a time; with `self`, that entry's own one. */
@@ -114,15 +129,15 @@ export class Replica {
     return findMatches(this.view, this.purpose(purpose), tags, time, self);
   }
 
-  private verdictOf(entry: IndexedEntry, time: UnixMs): Verdict {
-    return this.verdict(entry.purpose, entry.tags, time, entry);
-  }
-
   private register(body: RegisterRecord, time: UnixMs): void {
-    const { entry: sequence, documentKind, purpose: name, tags } = body;
+    const { entry: sequence, documentKind, purpose: name, tags, nullifier } = body;
     const purpose = this.purpose(name);
-    this.sameVerdict(body.verdict, this.verdict(name, tags, time), this.size);
-    ensure(this.entry(sequence) === undefined, 'data_corrupted', `entry ${sequence} is in the log twice`);
+    this.ensureTrue(roleMaskOf(purpose, documentKind) !== undefined, `has a kind that ${name} does not take`);
+    this.ensureTrue(sequence === this.state.entries, 'does not bear the next number of an entry');
+    // The period is hashed into it (R5): a nullifier of another day is another one.
+    this.ensureTrue(this.view.get(nullifierKey(nullifier)) === undefined, 'has a nullifier that was used');
+    this.sameVerdict(body.verdict, this.verdict(name, tags, time));
+    this.view.put(nullifierKey(nullifier), new Uint8Array());
     this.putEntry(
       addToIndex(
         this.view,
@@ -133,18 +148,87 @@ export class Replica {
     );
   }
 
-  private sameVerdict(said: Verdict, found: Verdict, index: number): void {
-    ensure(
-      equalBytes(verdictCodec.encode(said), verdictCodec.encode(found)),
-      'data_corrupted',
-      `record ${index} of the log says another verdict than the records before it give: the node is not to be trusted`,
+  private act({ entry: sequence, action, outcome, ...body }: ActionRecord, time: UnixMs): void {
+    const entry = this.entry(sequence);
+    this.ensureTrue(entry, 'acts on an entry that does not exist');
+    const purpose = this.purpose(entry.purpose);
+    const counts = this.countsOf(sequence);
+    const state = transition(this.stateOf(entry, time), action);
+    this.ensureTrue(state, `does what the state of entry ${sequence} forbids`);
+    const refused = outcome === 'refused';
+    this.ensureTrue(
+      body.state === (refused ? entry.state : state),
+      'says another state than the action leads to',
+    );
+    if (action === 'engage') {
+      this.ensureTrue(
+        counts.refusals < REFUSED_ENGAGEMENTS_MAX,
+        'engages an entry that was refused too often',
+      );
+      this.sameVerdict(body.verdict, this.verdict(entry.purpose, entry.tags, time, entry));
+    } else {
+      this.ensureTrue(!refused, 'refuses what is not an engagement');
+    }
+    if (body.successor !== undefined) {
+      const successor = body.successor > sequence ? this.entry(body.successor) : undefined;
+      this.ensureTrue(
+        successor?.purpose === entry.purpose && maySucceed(entry.state, this.stateOf(successor, time)),
+        'names a successor that cannot be one',
+      );
+    }
+    const next = { actions: counts.actions + 1, refusals: counts.refusals + (refused ? 1 : 0) };
+    this.view.put(actionsKey(sequence), encodeState(countsCodec, next));
+    if (!refused) this.putEntry(setIndexedState(this.view, purpose, entry, state, time));
+  }
+
+  private changeMembers(body: MembershipRecord, time: UnixMs): void {
+    const before = registryIn(this.view);
+    const after = this.changed(before, body.changes);
+    this.ensureTrue(after.root === body.membersRoot, 'names a wrong root of the members');
+    applyMembership(this.view, { before, after }, { order: body }, { time });
+  }
+
+  private changed(before: MemberRegistry, changes: readonly MembershipChange[]): MemberRegistry {
+    try {
+      return before.with(changes);
+    } catch (cause) {
+      if (!(cause instanceof CountersealError)) throw cause;
+      throw new CountersealError(
+        'data_corrupted',
+        this.lie(`changes the members wrongly: ${cause.message}`),
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  private stateOf({ state, registered, purpose }: IndexedEntry, time: UnixMs): EntryState {
+    return stateAt(state, registered, this.purpose(purpose).ttlDays, time);
+  }
+
+  private countsOf(entry: Sequence): ActionCounts {
+    return readState(this.view, actionsKey(entry), countsCodec) ?? { actions: 0, refusals: 0 };
+  }
+
+  private sameVerdict(said: Verdict | undefined, found: Verdict): void {
+    this.ensureTrue(
+      said && equalBytes(verdictCodec.encode(said), verdictCodec.encode(found)),
+      'says another verdict than the records before it give',
     );
   }
 
-  private purpose(name: string) {
+  private ensureTrue(condition: unknown, lie: string): asserts condition {
+    ensure(condition, 'data_corrupted', this.lie(lie));
+  }
+
+  private lie(what: string): string {
+    return `record ${this.size} of the log ${what}: the node is not to be trusted`;
+  }
+
+  private purpose(name: string): Purpose {
     const purpose = this.network.purposes.get(name);
-    if (!purpose)
-      throw new CountersealError('data_corrupted', `the log has an entry under the unknown purpose ${name}`);
+    this.ensureTrue(purpose, `has the unknown purpose ${name}`);
     return purpose;
   }
 

@@ -55,6 +55,10 @@ export function stateAt(
   return stored === 'registered' && hasLapsed(registered, ttlDays, time) ? 'lapsed' : stored;
 }
 
+/** Whether an entry may take the place of one that is superseded: it is live, and engaged where that one is. */
+export const maySucceed = (superseded: StoredState, successor: EntryState): boolean =>
+  successor === 'engaged' || (successor === 'registered' && superseded !== 'engaged');
+
 /** States that make a match count: the others are listed only. */
 export const countsAsDuplicate = (state: EntryState): boolean =>
   state === 'registered' || state === 'engaged' || state === 'settled';

@@ -163,7 +163,7 @@ describe('a register transaction', () => {
       ['unknown_members_root', { membersRoot: fieldOf('no root') }],
       ['invalid_escrow_point', { escrowPoint: coordinates(IDENTITY) }],
       ['wrong_skipped_mask', { skippedMask: 1 }],
-      ['nullifier_used', { nullifier: fieldOf('nullifier used') }],
+      ['nullifier_used', { nullifier: author.claims('', { control: 'used' }).nullifier }],
       ['invalid_proof', {}],
       ['ok', {}],
     ];

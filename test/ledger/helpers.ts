@@ -158,7 +158,8 @@ export class Author {
       commitment: fieldOf(`commitment ${name}`),
       tags: [fieldOf(`exact ${document}`), fieldOf(`near ${document}`)],
       period: dayOf(time),
-      nullifier: fieldOf(`nullifier ${name}`),
+      // Of a member, index and period, as the real one.
+      nullifier: fieldOf(`nullifier ${name} ${claims.period ?? dayOf(time)}`),
       escrowPoint: coordinates(BASE),
       escrow: [fieldOf('salt'), fieldOf('member')],
       skippedMask: 0,

@@ -94,7 +94,7 @@ export class Script {
       const tx = decodeTransaction(block.transactions[i]!);
       if (tx.type !== 'register') return;
       for (let key = 0; key <= 20; key++)
-        if (tx.claims.nullifier === fieldOf(`nullifier key ${key}`))
+        if (tx.claims.nullifier === fieldOf(`nullifier key ${key} ${tx.claims.period}`))
           this.owners[result.record.body.entry] = `key ${key}`;
     });
   }
