@@ -23,7 +23,7 @@ import type { Store, Write } from './store.js';
 import type { Height, LogIndex } from './units.js';
 
 /** Items that are read in one turn of the event loop. */
-const ITEMS_PER_TURN = 128;
+const ITEMS_PER_TURN = 32;
 
 /** A snapshot, and where its chunks begin: with these they are read again, so they are not stored. */
 interface Volume {

@@ -34,7 +34,7 @@ import { transactionHash } from './transactions.js';
 import type { Height } from './units.js';
 
 /** Items that are written in one batch: what a turn of the event loop bears. */
-const ITEMS_PER_BATCH = 64;
+const ITEMS_PER_BATCH = 32;
 const KEYS_PER_BATCH = 1000;
 
 /** What becomes of an offer, or the manifest of one that can be accepted. */
