@@ -18,7 +18,7 @@ import { verifyReceipt } from '../../src/receipts/verify.js';
 import type { LedgerClient } from '../../src/rpc/ledger-client.js';
 import { Directories, openEngine, operatorOf, submitDocument } from '../engine/helpers.js';
 import { code } from '../helpers/vectors.js';
-import { Author, fieldOf, payloadOf, seedOf, testGenesis } from '../ledger/helpers.js';
+import { Author, payloadOf, seedOf, testGenesis } from '../ledger/helpers.js';
 import { signerOf, trustIn } from '../receipts/helpers.js';
 
 const directories = new Directories();
@@ -69,7 +69,8 @@ describe('a receipt that an agent makes', () => {
     const transaction = author.register('doc', { control: 'own' });
     await parts.store.use((session) =>
       putEntry(session, {
-        ...{ nullifier: fieldOf('nullifier own').toString(), purpose: 'finance', documentKind: 380 },
+        nullifier: author.claims('doc', { control: 'own' }).nullifier.toString(),
+        ...{ purpose: 'finance', documentKind: 380 },
         ...{ fileHash: '', document: '{}', tags: ['0', '0'], createdAt: 0 },
         transaction: Buffer.from(transaction).toString('base64'),
         payload: Buffer.from(payloadOf('doc')).toString('base64'),
