@@ -7,6 +7,7 @@ import {
   addSignatureLine,
   BLOCK_MAX_BYTES,
   BLOCK_MAX_TRANSACTIONS,
+  DAY_MS,
   encodeRecord,
   type Genesis,
   isRejection,
@@ -25,12 +26,12 @@ import {
   type Store,
   type SubtreeNode,
   type UnixMs,
-  type Write,
 } from '../ledger/index.js';
 import { CommitSignal } from './commit-signal.js';
 import { HeadFile } from './head-file.js';
 import { LevelStore } from './level-store.js';
-import { erasePayload, payloadWrites, readPayload } from './payloads.js';
+import { type Payload, payloadOf, Payloads } from './payloads.js';
+import { Turnstile } from './turnstile.js';
 
 /** Transactions that may wait, in checking or for a block, before submitters are told to come back. */
 export const QUEUE_MAX = 4096;
@@ -85,7 +86,7 @@ const STOPS: ReadonlySet<ErrorCode> = new Set(['data_corrupted', 'io']);
 interface Pending {
   readonly key: string;
   readonly bytes: Uint8Array;
-  readonly payload: readonly Write[];
+  readonly payload: Payload | undefined;
   resolve(result: SubmitResult): void;
   reject(error: unknown): void;
 }
@@ -99,8 +100,12 @@ export class EmbeddedEngine {
   private readonly ready: Pending[] = [];
   private readonly pending = new Map<string, Promise<SubmitResult>>();
   private readonly commits = new CommitSignal();
+  /** Blocks and erasures write one after the other. */
+  private readonly writing = new Turnstile();
   private readonly clock: () => number;
   private readonly queueMax: number;
+  private readonly sweeper: NodeJS.Timeout;
+  private sweeping: Promise<void> | undefined;
   private producing: Promise<void> | undefined;
   private failure: CountersealError | undefined;
   private closed = false;
@@ -112,12 +117,15 @@ export class EmbeddedEngine {
     private readonly machine: LedgerApplication,
     /** Everything that can be read of what is committed. */
     readonly reader: LedgerReader,
+    private readonly payloads: Payloads,
     private readonly store: Store,
     private readonly head: HeadFile,
     private readonly options: EmbeddedOptions,
   ) {
     this.clock = options.clock ?? Date.now;
     this.queueMax = options.queueMax ?? QUEUE_MAX;
+    void this.eraseExpiredPayloads();
+    this.sweeper = setInterval(() => void this.eraseExpiredPayloads(), DAY_MS).unref();
   }
 
   /**
@@ -143,7 +151,8 @@ export class EmbeddedEngine {
       head = HeadFile.open(join(directory, 'head'));
       ensureNothingLost(machine, head);
       await machine.initChain();
-      return new EmbeddedEngine(machine, machine.reader, store, head, options);
+      const payloads = new Payloads(store, machine.network);
+      return new EmbeddedEngine(machine, machine.reader, payloads, store, head, options);
     } catch (error) {
       head?.close();
       await store.close();
@@ -178,8 +187,8 @@ export class EmbeddedEngine {
       'unavailable',
       'too many transactions are waiting: retry later',
     );
-    const writes = payloadWrites(parsed, payload);
-    const result = this.process(key, new Uint8Array(bytes), writes).finally(() => this.pending.delete(key));
+    const kept = payloadOf(parsed, payload);
+    const result = this.process(key, new Uint8Array(bytes), kept).finally(() => this.pending.delete(key));
     this.pending.set(key, result);
     return result;
   }
@@ -256,20 +265,31 @@ export class EmbeddedEngine {
 
   /** The ciphertext of a hash, or undefined: never stored here, or erased. */
   payload(hash: Uint8Array): Uint8Array | undefined {
-    return readPayload(this.store, hash);
+    return this.payloads.read(hash);
   }
 
   /** Erases a ciphertext; the log, tags and verdicts go on without it. Who may ask is for the caller to know. */
   async erasePayload(hash: Uint8Array): Promise<void> {
-    await erasePayload(this.store, hash);
+    await this.writing.through(() => this.payloads.erase(hash));
+  }
+
+  /**
+   * Erases the payloads whose purposes' terms have passed: done at the start and once a day. Each node does so by its
+   * own clock; nothing in consensus depends on it. Where the disk fails, the ledger accepts nothing more.
+   */
+  eraseExpiredPayloads(): Promise<void> {
+    this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
+    return this.sweeping;
   }
 
   /** Accepts nothing more, answers what was accepted, ends the streams and closes the database. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    clearInterval(this.sweeper);
     await Promise.allSettled(this.pending.values());
     await this.producing;
+    await this.sweeping;
     this.commits.end();
     this.head.close();
     await this.store.close();
@@ -280,7 +300,7 @@ export class EmbeddedEngine {
     return transaction && answer(this.reader.record(transaction.index));
   }
 
-  private async process(key: string, bytes: Uint8Array, payload: readonly Write[]): Promise<SubmitResult> {
+  private async process(key: string, bytes: Uint8Array, payload: Payload | undefined): Promise<SubmitResult> {
     const now = this.clock() as UnixMs;
     const rejection = await this.machine.checkTx(bytes, { type: 'new', now });
     if (rejection) return { included: false, rejection };
@@ -332,8 +352,12 @@ export class EmbeddedEngine {
     const { results, records } = finalized;
     if (records.length > 0) {
       try {
-        const payloads = batch.flatMap(({ payload }, i) => (results[i]!.code === 0 ? payload : []));
-        await this.machine.commit(finalized, payloads);
+        const registered = batch.flatMap(({ payload }, i) => {
+          const result = results[i]!;
+          if (!payload || result.name !== 'ok' || result.record.body.type !== 'register') return [];
+          return [{ ...payload, purpose: result.record.body.purpose, time: block.time }];
+        });
+        await this.writing.through(() => this.machine.commit(finalized, this.payloads.keep(registered)));
         this.head.write({ height: block.height, appHash: bytesToHex(finalized.appHash) });
       } catch (error) {
         this.fail(error);
@@ -346,6 +370,16 @@ export class EmbeddedEngine {
       waiting.resolve(result.name === 'ok' ? answer(result.record) : { included: false, rejection: result });
     });
     if (records.length > 0) this.commits.announce();
+  }
+
+  private async sweep(): Promise<void> {
+    const batch = (): Promise<boolean> =>
+      this.writing.through(() => this.payloads.eraseExpired(this.clock() as UnixMs));
+    try {
+      while (!this.closed && !this.failure && (await batch()));
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** From here on the ledger can be read and not written. */

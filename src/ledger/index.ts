@@ -107,7 +107,14 @@ export {
   type ReceiptSource,
 } from './receipt.js';
 export { readSubtree, statePrefix, SUBTREE_PREFIX, type SubtreeNode } from './state-subtree.js';
-export { payloadKey, recordKey, type StateKey, stateKeys } from './state-keys.js';
+export {
+  payloadDueKey,
+  payloadKey,
+  payloadsDueBefore,
+  recordKey,
+  type StateKey,
+  stateKeys,
+} from './state-keys.js';
 export { type StateProof, verifyStateProof } from './state-proof.js';
 export {
   type Entry,

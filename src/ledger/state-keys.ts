@@ -64,3 +64,7 @@ export const RESTORED_RANGES = ['h', 'n', 'r', 's', 't'].map((kind) => ({
 }));
 /** An entry's ciphertext, beside consensus state: it can be erased. */
 export const payloadKey = (payloadHash: Uint8Array): string => `p/${bytesToHex(payloadHash)}`;
+/** That a payload may be erased after a day, unless it says a later one itself. */
+export const payloadDueKey = (lastDay: EpochDay, payloadHash: Uint8Array): string =>
+  `q/${hex(lastDay, 8)}/${bytesToHex(payloadHash)}`;
+export const payloadsDueBefore = (day: EpochDay) => ({ gte: 'q/', lt: `q/${hex(day, 8)}/` });
