@@ -15,7 +15,7 @@ export interface OwnEntry {
   readonly sequence?: number;
   readonly purpose: string;
   readonly documentKind: number;
-  /** SHA-256 of the file that was registered. */
+  /** SHA-256 of the file that was registered, or of the encoded document where it came from a table or folder. */
   readonly fileHash: string;
   /** The encoded document: kind and canonical strings. */
   readonly document: string;

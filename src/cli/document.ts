@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CountersealError } from '../errors.js';
+import type { BatchLine, BatchOptions } from './documents/batch.js';
 import { mapCommand } from './documents/map.js';
 import { scanCommand } from './documents/scan.js';
 import { findingsLines } from './findings-output.js';
@@ -73,24 +74,38 @@ export function documentCommands(program: Command): void {
   scanCommand(document);
   mapCommand(document);
 
-  memberOptions(document.command('check'))
-    .description('ask whether a document is known to the network; leaves no trace on the ledger')
-    .argument('<file>', 'a document')
+  batchOptions(memberOptions(document.command('check')))
+    .description('ask whether documents are known to the network; leaves no trace on the ledger')
+    .argument('<path>', 'a document; a folder of them; or a table, CSV or XLSX')
     .option('--purpose <name>', 'what it would be registered for', 'finance')
-    .option('--fail-on-match', `exit with ${EXIT.match} unless the verdict is "unique"`)
-    .addHelpText('after', '\nExample:\n  counterseal document check invoice.xml --home bank-a')
-    .action(action(check));
-
-  memberOptions(document.command('register'))
-    .description('put a document on the ledger, encrypted and without an author, and get its verdict')
-    .argument('<file>', 'a document')
-    .requiredOption('--purpose <name>', 'finance, carry, declare, attest, cover, claim or cede')
-    .option('--fail-on-match', `exit with ${EXIT.match} unless the verdict is "unique"`)
     .addHelpText(
       'after',
-      '\nExample:\n  counterseal document register invoice.xml --purpose finance --home bank-a',
+      '\nExamples:\n  counterseal document check invoice.xml --home bank-a' +
+        '\n  counterseal document check invoices.csv --mapping mapping.json --report checked.jsonl --home bank-a',
+    )
+    .action(action(check));
+
+  batchOptions(memberOptions(document.command('register')))
+    .description('put documents on the ledger, encrypted and without an author, and get their verdicts')
+    .argument('<path>', 'a document; a folder of them; or a table, CSV or XLSX')
+    .requiredOption('--purpose <name>', 'finance, carry, declare, attest, cover, claim or cede')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  counterseal document register invoice.xml --purpose finance --home bank-a' +
+        '\n  counterseal document register invoices/ --purpose finance --report registered.jsonl --home bank-a',
     )
     .action(action(register));
+}
+
+/** Many documents at once: a batch that was interrupted goes on where its report ends. */
+function batchOptions(command: Command): Command {
+  return command
+    .option('--mapping <file>', 'what the columns of a table are: see "document map"')
+    .option(
+      '--report <file>',
+      'of many documents: a line of JSON each; run again to go on after an interruption',
+    )
+    .option('--fail-on-match', `exit with ${EXIT.match} unless every verdict is "unique"`);
 }
 
 async function inspect(file: string, options: { json?: boolean }): Promise<void> {
@@ -154,12 +169,59 @@ async function identify(files: string[], options: { json?: boolean }): Promise<n
 interface PurposeOptions extends MemberOptions {
   purpose: string;
   failOnMatch?: boolean;
+  mapping?: string;
+  report?: string;
+}
+
+/** Prints the lines of a batch as they come, or its table at the end; answers the exit status. */
+async function runBatch(
+  options: PurposeOptions,
+  work: (batch: BatchOptions) => Promise<readonly BatchLine[]>,
+): Promise<number> {
+  const lines = await work({
+    purpose: options.purpose,
+    mapping: options.mapping,
+    report: options.report,
+    onLine: (line) => {
+      if (options.json) printJson(line);
+    },
+  });
+  progress('');
+  const failed = lines.filter(({ error }) => error !== undefined).length;
+  const verdicts = new Map<string, number>();
+  for (const { verdict } of lines)
+    if (verdict !== undefined) verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+  if (!options.json)
+    print(
+      ...table([
+        ['source', 'row', 'entry', 'verdict', 'matches'],
+        ...lines.map(({ source, row, entry, verdict, matches = [], error }) => [
+          source,
+          row === null ? '' : String(row),
+          entry === undefined ? '' : String(entry),
+          verdict ?? `error: ${error!.code}`,
+          error === undefined ? matches.join(', ') : error.message,
+        ]),
+      ]),
+      '',
+      ...table([...verdicts].map(([verdict, count]) => [verdict, String(count)])),
+    );
+  if (failed > 0) process.stderr.write(`${failed} of ${lines.length} documents failed\n`);
+  if (failed > 0) return EXIT.failed;
+  return options.failOnMatch && [...verdicts.keys()].some((verdict) => verdict !== 'unique')
+    ? EXIT.match
+    : EXIT.ok;
 }
 
 const status = (options: PurposeOptions, verdict: string) =>
   options.failOnMatch && verdict !== 'unique' ? EXIT.match : EXIT.ok;
 
 async function check(file: string, options: PurposeOptions): Promise<number> {
+  const { holdsMany } = await import('./documents/read-book.js');
+  if (await holdsMany(file)) {
+    const { checkBatch } = await import('./documents/batch.js');
+    return runBatch(options, (batch) => withAgent(options, (agent) => checkBatch(agent, file, batch)));
+  }
   const { document } = await loadDocument(file);
   const result = await withAgent(options, (agent) => {
     progress('asking the evaluators ...');
@@ -178,10 +240,23 @@ async function check(file: string, options: PurposeOptions): Promise<number> {
 }
 
 async function register(file: string, options: PurposeOptions): Promise<number> {
-  const { document, hash } = await loadDocument(file);
-  const { defaultProver } = await import('../proofs/index.js');
+  const [{ holdsMany }, { defaultProver }] = await Promise.all([
+    import('./documents/read-book.js'),
+    import('../proofs/index.js'),
+  ]);
   const prover = defaultProver();
   try {
+    if (await holdsMany(file)) {
+      const { registerBatch } = await import('./documents/batch.js');
+      return await runBatch(options, (batch) =>
+        withAgent(options, (agent) =>
+          registerBatch(agent, file, batch, ({ document, hash }) =>
+            agent.register(document, hash, options.purpose, prover),
+          ),
+        ),
+      );
+    }
+    const { document, hash } = await loadDocument(file);
     const result = await withAgent(options, (agent) =>
       agent.register(document, hash, options.purpose, prover, (step) => progress(`${step} ...`)),
     );

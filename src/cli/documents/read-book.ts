@@ -9,6 +9,7 @@ import {
   plainMapping,
   readCsv,
   readDocument,
+  type ReadDocument,
   readXlsx,
   rowReader,
   type Table,
@@ -36,7 +37,7 @@ export interface ReadBook {
 /** The largest single document, and the largest spreadsheet; CSV files are read as a stream and have no limit. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const SNIFFED_BYTES = 1024;
-const PROGRESS_EVERY = 2000;
+const PROGRESS_EVERY = 1000;
 
 function ioError(path: string, cause: unknown): CountersealError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'error';
@@ -82,6 +83,15 @@ async function bytesOf(path: string): Promise<Uint8Array> {
   return readFile(path);
 }
 
+/** Whether a path holds more than one document: a folder, or a table. Throws `io`. */
+export async function holdsMany(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory() || (await contentOf(path)) !== 'document';
+  } catch (cause) {
+    throw ioError(path, cause);
+  }
+}
+
 /** The table of a CSV or XLSX file. */
 export async function openTable(path: string, encoding?: string): Promise<Table> {
   return (await contentOf(path)) === 'xlsx'
@@ -89,18 +99,17 @@ export async function openTable(path: string, encoding?: string): Promise<Table>
     : readCsv(createReadStream(path), encoding);
 }
 
+/** A document of a file, or of a row of a table; or why it could not be read. */
+export type SourceItem =
+  | { readonly source: string; readonly row: number | null; readonly read: ReadDocument }
+  | { readonly problem: Problem };
+
 /**
- * Reads a file, or every file of a folder, into a book; goes on after what it cannot read.
+ * Reads a file, or every file of a folder, document by document; goes on after what it cannot read.
  *
  * @throws io if the path itself cannot be read; invalid_argument if the mapping does not fit a table
  */
-export async function readBook(
-  path: string,
-  mapping: Mapping | undefined,
-  onProgress: (message: string) => void,
-): Promise<ReadBook> {
-  const book = new Book();
-  const problems: Problem[] = [];
+export async function* documentsIn(path: string, mapping: Mapping | undefined): AsyncGenerator<SourceItem> {
   let files: readonly string[];
   let folder: boolean;
   try {
@@ -109,27 +118,40 @@ export async function readBook(
   } catch (cause) {
     throw ioError(path, cause);
   }
-  for (const [i, file] of files.entries()) {
+  for (const file of files) {
     const source = folder ? relative(path, file) : file;
-    const at = files.length > 1 ? `file ${i + 1} of ${files.length}, ` : '';
-    onProgress(`${at}${book.size} documents`);
     try {
       if ((await contentOf(file)) === 'document')
-        book.add(source, null, readDocument(await unwrapDocument(await bytesOf(file))));
-      else
-        await readRows(file, source, mapping, book, problems, () =>
-          onProgress(`${at}${book.size} documents`),
-        );
+        yield { source, row: null, read: readDocument(await unwrapDocument(await bytesOf(file))) };
+      else yield* rowsOf(file, source, mapping);
     } catch (error) {
       if (!(error instanceof CountersealError) && (error as NodeJS.ErrnoException).code === undefined)
         throw error;
       const coded = error instanceof CountersealError ? error : ioError(file, error);
       // Alone, a file that cannot be read is the answer; among others, a line of it.
       if (!folder) throw coded;
-      problems.push(problemOf(source, null, coded, null));
+      yield { problem: problemOf(source, null, coded, null) };
     }
   }
-  return { book, problems, files: files.length };
+}
+
+/** Reads all of a path into a book. Throws as {@link documentsIn}. */
+export async function readBook(
+  path: string,
+  mapping: Mapping | undefined,
+  onProgress: (message: string) => void,
+): Promise<ReadBook> {
+  const book = new Book();
+  const problems: Problem[] = [];
+  const sources = new Set<string>();
+  let items = 0;
+  for await (const item of documentsIn(path, mapping)) {
+    if (items++ % PROGRESS_EVERY === 0) onProgress(`${book.size} documents`);
+    sources.add('problem' in item ? item.problem.source : item.source);
+    if ('problem' in item) problems.push(item.problem);
+    else book.add(item.source, item.row, item.read);
+  }
+  return { book, problems, files: sources.size };
 }
 
 async function filesBelow(folder: string): Promise<readonly string[]> {
@@ -140,14 +162,11 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
     .sort();
 }
 
-async function readRows(
+async function* rowsOf(
   file: string,
   source: string,
   mapping: Mapping | undefined,
-  book: Book,
-  problems: Problem[],
-  onProgress: () => void,
-): Promise<void> {
+): AsyncGenerator<SourceItem> {
   const table = await openTable(file, mapping?.encoding);
   const rules = mapping ?? plainMapping(table.headers);
   if (rules === undefined) {
@@ -159,18 +178,19 @@ async function readRows(
   }
   const read = rowReader(rules, table.headers);
   for await (const entry of table.rows) {
-    if (entry.row % PROGRESS_EVERY === 0) onProgress();
     if ('problem' in entry) {
-      problems.push(problemOf(source, entry.row, entry.problem, null));
+      yield { problem: problemOf(source, entry.row, entry.problem, null) };
       continue;
     }
+    let item: SourceItem;
     try {
-      book.add(source, entry.row, { format: table.format, document: read(entry.cells) });
+      item = { source, row: entry.row, read: { format: table.format, document: read(entry.cells) } };
     } catch (error) {
       if (!(error instanceof CountersealError)) throw error;
       const cell = entry.cells[table.headers.indexOf(error.field ?? '')];
-      problems.push(problemOf(source, entry.row, error, cell === undefined ? null : cellText(cell)));
+      item = { problem: problemOf(source, entry.row, error, cell === undefined ? null : cellText(cell)) };
     }
+    yield item;
   }
 }
 

@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jsonLines, runProgram, startProgram, TestNetwork, type Line } from './network.js';
+
+const HEADER = 'number;issueDate;issuer.vat;issuer.country;currency;amount\n';
+const MAPPING = {
+  counterseal: 'mapping',
+  version: 1,
+  kind: 'invoice',
+  columns: {
+    number: 'number',
+    issueDate: 'issueDate',
+    'issuer.vat': 'issuer.vat',
+    'issuer.country': 'issuer.country',
+    currency: 'currency',
+    amount: 'amount',
+  },
+  constants: {},
+  dateFormat: 'YMD',
+  decimalSeparator: '.',
+  listSeparator: ';',
+  encoding: 'utf-8',
+};
+
+let network: TestNetwork;
+let mapping: string;
+beforeAll(async () => {
+  network = await TestNetwork.start(['bank-a', 'bank-b']);
+  mapping = join(network.root, 'mapping.json');
+  await writeFile(mapping, JSON.stringify(MAPPING));
+});
+afterAll(() => network.stop());
+
+async function book(name: string, rows: number, extra = ''): Promise<string> {
+  const path = join(network.root, name);
+  const lines = Array.from(
+    { length: rows },
+    (_, i) =>
+      `B-${1000 + i};2026-03-${String(1 + (i % 28)).padStart(2, '0')};DE999999903;DE;EUR;${500 + i}.25\n`,
+  );
+  await writeFile(path, HEADER + lines.join('') + extra);
+  return path;
+}
+
+const args = (command: string, path: string, report: string, bank = 'bank-a') => [
+  ...['document', command, path, '--purpose', 'finance', '--mapping', mapping, '--report', report],
+  ...['--home', network.home(bank), '--passphrase-file', network.passphraseFile, '--json'],
+];
+
+async function reported(path: string): Promise<Line[]> {
+  if (!existsSync(path)) return [];
+  return (await readFile(path, 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+/** Runs a batch and kills it when its report has `lines` lines. */
+async function killAfter(command: string[], report: string, lines: number): Promise<void> {
+  const child = startProgram(command);
+  const closed = once(child, 'close');
+  while ((await reported(report)).length < lines && child.exitCode === null) await sleep(20);
+  child.kill('SIGKILL');
+  await closed;
+}
+
+describe('batches', () => {
+  it('of checks go on after a kill -9, with one line for each row, and name the bad ones', async () => {
+    const path = await book('check.csv', 150, 'B-1;03/04/2026;DE999999903;DE;EUR;1.00\n');
+    const report = join(network.root, 'check.jsonl');
+    await killAfter(args('check', path, report), report, 33);
+    const before = await reported(report);
+    expect(before.length).toBeGreaterThanOrEqual(33);
+    expect(before.length).toBeLessThan(151);
+
+    const again = await runProgram(args('check', path, report));
+    expect(again.status).toBe(1);
+    // The first 32 rows were done; the bad one is reported again.
+    expect(jsonLines(again).length).toBeLessThanOrEqual(151 - 32);
+    const lines = (await reported(report)).filter(({ error }) => error === undefined);
+    expect(lines.map(({ row }) => row).sort((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: 150 }, (_, i) => i + 2),
+    );
+    expect(new Set(lines.map(({ verdict }) => verdict))).toEqual(new Set(['unique']));
+    expect(jsonLines(again).find(({ row }) => row === 152)).toMatchObject({
+      error: { code: 'invalid_document', field: 'issueDate' },
+    });
+  });
+
+  it('of registrations put each document on the ledger once, however they are interrupted', async () => {
+    const path = await book('register.csv', 3, 'B 1000;2026-03-01;DE999999903;DE;EUR;500.250\n');
+    const report = join(network.root, 'register.jsonl');
+    await killAfter(args('register', path, report), report, 1);
+    const again = await runProgram(args('register', path, report));
+    expect(again.status).toBe(0);
+    const entries = (await reported(report)).map(({ row, entry, verdict }) => [row, entry, verdict]);
+    expect(entries.sort()).toEqual([
+      [2, 0, 'unique'],
+      [3, 1, 'unique'],
+      [4, 2, 'unique'],
+      // The same invoice, written otherwise.
+      [5, 0, 'unique'],
+    ]);
+    const other = join(network.root, 'other.jsonl');
+    expect((await runProgram(args('register', path, other))).status).toBe(0);
+    const own = await network.agent('bank-a');
+    expect(await own.entries()).toHaveLength(3);
+    own.close();
+
+    const checked = await runProgram([
+      ...args('check', path, join(network.root, 'b.jsonl'), 'bank-b'),
+      '--fail-on-match',
+    ]);
+    expect(checked.status).toBe(3);
+    expect(jsonLines(checked).map(({ verdict, matches }) => [verdict, matches])).toEqual([
+      ['duplicate', [0]],
+      ['duplicate', [1]],
+      ['duplicate', [2]],
+      ['duplicate', [0]],
+    ]);
+  });
+
+  it('refuse a report that is not theirs', async () => {
+    const path = await book('small.csv', 1);
+    const report = join(network.root, 'foreign.jsonl');
+    await writeFile(report, 'not a report\n{}\n');
+    const run = await runProgram(args('check', path, report));
+    expect(run.status).toBe(1);
+    expect(jsonLines(run)[0]).toMatchObject({ error: { code: 'invalid_argument' } });
+    expect(await readFile(report, 'utf8')).toBe('not a report\n{}\n');
+  });
+});
