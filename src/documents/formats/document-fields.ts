@@ -224,6 +224,13 @@ function transportSlot(fields: DocumentFields, slots: Filler, needed: boolean): 
     }
     return value;
   });
+  // A transport document's own number: without the carrier's code, which senders print before it or not.
+  const own = slots.strings.transport;
+  if (needed && typeof own === 'string') {
+    const canonical = own.slice(own.lastIndexOf('|') + 1);
+    slots.set('number', canonical, number.field);
+    slots.optional('looseNumber', number.field, () => looseNumber(canonical, number.field));
+  }
 }
 
 function amountSlots(fields: DocumentFields, slots: Filler): void {

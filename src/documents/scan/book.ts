@@ -28,7 +28,7 @@ export interface Duplicates {
 }
 
 const MEANINGS: Readonly<Record<Match, string>> = {
-  exact: 'the same document: same issuer and number',
+  exact: 'the same document: same number of the same issuer or carrier',
   near: 'probably the same deal under another number',
   alias: 'probably the same document under another identifier of its issuer',
 };
