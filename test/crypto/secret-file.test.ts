@@ -1,13 +1,14 @@
-import { mkdtemp, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readSecretFile, writeSecretFile } from '../../src/crypto/index.js';
 import { code } from '../helpers/vectors.js';
 
 describe('secret files', () => {
   it('are of mode 0600, hold nothing readable, and open with the passphrase and purpose alone', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'counterseal-secret-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const path = join(folder, 'secret.json');
     const secret = new TextEncoder().encode('a seed that nobody may read');
     await writeSecretFile(path, 'correct horse', 'vault', secret);
