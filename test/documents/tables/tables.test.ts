@@ -381,10 +381,14 @@ describe('XLSX', () => {
     ]);
     expect(bomb.length).toBeLessThan(1024 * 1024);
     await expect(readXlsx(bomb)).rejects.toThrow(coded('invalid_document', 'XLSX'));
-    await expect(readXlsx(xlsx([['a']], '<dimension ref="A1:XFD1048576"/>'))).rejects.toThrow(
-      coded('invalid_document', 'XLSX'),
-    );
-    const corner = xlsx([['a']]).slice();
-    expect((await readXlsx(corner)).headers).toEqual(['a']);
+    for (const dimension of ['A1:XFD1048576', 'A25000000', 'AAAA1', 'A1:T2000000']) {
+      await expect(readXlsx(xlsx([['a']], `<dimension ref="${dimension}"/>`))).rejects.toThrow(
+        coded('invalid_document', 'XLSX'),
+      );
+    }
+    // Runs of blanks stall parsers of attributes.
+    const blank = xlsx([['a']], `<dimension ref${' '.repeat(4_000_000)}x=""/>`);
+    await expect(readXlsx(blank)).rejects.toThrow(coded('invalid_document', 'XLSX'));
+    expect((await readXlsx(xlsx([['a']]))).headers).toEqual(['a']);
   });
 });
