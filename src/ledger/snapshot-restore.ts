@@ -120,9 +120,7 @@ export class SnapshotRestore {
     for (const [leaf, transaction] of items) {
       const record = recordOf(leaf);
       const follows =
-        record?.index === this.logSize &&
-        this.logSize < this.manifest.logSize &&
-        equalBytes(record.txHash, transactionHash(transaction));
+        record?.index === this.logSize && equalBytes(record.txHash, transactionHash(transaction));
       if (!record || !follows) return false;
       view.put(recordKey(record.index), leaf);
       view.put(transactionKey(record.txHash), transactionValue(record.index, transaction));

@@ -48,6 +48,11 @@ describe('payloads', () => {
     await payloads.eraseExpired(after(term('carry') + 1));
     await payloads.eraseExpired(after(term('finance')));
     expect(payloads.read(hash)).toEqual(bytes);
+    // A node that was off until the last day has not forgotten either.
+    const late = await fresh();
+    for (const block of blocks) await late.store.write(late.payloads.keep(block));
+    await late.payloads.eraseExpired(after(term('finance')));
+    expect(late.payloads.read(hash)).toEqual(bytes);
     await payloads.eraseExpired(after(term('finance') + 1));
     expect(payloads.read(hash)).toBeUndefined();
   });

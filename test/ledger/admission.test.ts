@@ -223,6 +223,8 @@ describe('an action', () => {
     expect((await cancel({ counter: 1 })).name).toBe('wrong_counter');
     expect((await cancel()).name).toBe('ok');
     expect((await cancel()).name).toBe('wrong_counter');
+    // The last moment that is near enough.
+    expect((await cancel({ validUntil: START + DAY })).name).toBe('wrong_counter');
     expect((await cancel({ counter: 1 })).name).toBe('illegal_transition');
   });
 });

@@ -183,9 +183,10 @@ describe('a membership transaction', () => {
     expect((await chain.one(stale('1'))).name).toBe('ok');
     const { results } = await chain.block([
       stale('2'),
-      author.membership([remove('carrier', 4)], { counter: 1 }),
+      // Whoever else comes at the same time.
+      author.membership([remove('carrier', 4), admit('newer')], { counter: 1 }),
       stale('3'),
-      stale('4', author.registry.with([admit('new'), remove('carrier', 4)]).root),
+      stale('4', author.registry.with([admit('new'), remove('carrier', 4), admit('newer')]).root),
     ]);
     expect(results.map(({ name }) => name)).toEqual(['ok', 'ok', 'unknown_members_root', 'ok']);
     expect((await chain.one(stale('5'))).name).toBe('unknown_members_root');

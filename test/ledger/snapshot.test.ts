@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CountersealError } from '../../src/errors.js';
 import {
   type ApplyResult,
   auditStore,
   type Block,
+  decodeRecord,
+  encodeRecord,
   type Height,
+  type KeyRange,
   type LedgerApplication,
+  type LogRecord,
   type MachineOptions,
   MemoryStore,
   sha256,
@@ -70,6 +75,29 @@ async function restore(
     if (result !== 'accept') return `${index}: ${result}`;
   }
   return 'accept';
+}
+
+const chunkItems = (chunk: Uint8Array): readonly ChunkItem[] => readChunk(chunk)!.items;
+
+/** Holds back one reading of the log, for as long as a test wants. */
+class GatedStore extends MemoryStore {
+  private gate: Promise<void> | undefined;
+
+  /** The next reading of records waits until the returned function is called, and then fails if told so. */
+  hold(): (error?: Error) => void {
+    let open!: (error?: Error) => void;
+    this.gate = new Promise((resolve, reject) => (open = (error) => (error ? reject(error) : resolve())));
+    return open;
+  }
+
+  override async *iterate(range: KeyRange): AsyncIterable<readonly [string, Uint8Array]> {
+    const { gate } = this;
+    if (gate && range.gte.startsWith('r/')) {
+      this.gate = undefined;
+      await gate;
+    }
+    yield* super.iterate(range);
+  }
 }
 
 async function keysOf(store: Store): Promise<string[]> {
@@ -229,6 +257,44 @@ describe('a snapshot', () => {
   });
 });
 
+describe('a snapshot, while blocks are committed', () => {
+  it('is of the block after which it was begun, however many follow before it is taken', async () => {
+    const store = new GatedStore();
+    const chain = await start(store);
+    const { machine, author } = chain;
+    for (let i = 0; i < 5; i++) await chain.done(author.register(`a${i}`, { control: `a${i}` }));
+    const { appHash, height } = machine.info();
+    const release = store.hold();
+    const taking = machine.takeSnapshot();
+    for (let i = 0; i < STATE_VERSIONS_KEPT + 10; i++)
+      await chain.done(author.register(`b${i}`, { control: `b${i}` }));
+    release();
+    const snapshot = await taking;
+    expect(snapshot.height).toBe(height);
+    expect(await restore(await open(), snapshot, await load(machine, snapshot), appHash)).toBe('accept');
+  });
+
+  it('is gone when it is replaced while a chunk of it is read', async () => {
+    const store = new GatedStore();
+    const chain = await start(store);
+    const { machine, author } = chain;
+    await chain.done(author.register('a', { control: 'a' }));
+    const { height, format } = await machine.takeSnapshot();
+    const failures = [];
+    for (const replaced of [false, true]) {
+      const fail = store.hold();
+      const loading = machine.loadSnapshotChunk({ height, format, chunk: 0 });
+      for (let i = 0; replaced && i < 2; i++) {
+        await chain.done(author.register('b', { control: `b${i}` }));
+        await machine.takeSnapshot();
+      }
+      fail(new CountersealError('data_corrupted', 'a node is missing'));
+      failures.push(await loading.catch((error: unknown) => error));
+    }
+    expect(failures).toEqual([expect.objectContaining(code('data_corrupted')), undefined]);
+  });
+});
+
 describe('an offer of a snapshot', () => {
   it('is judged by format, metadata, network and the trusted app hash', async () => {
     const { snapshot, appHash, machine } = await example();
@@ -383,6 +449,11 @@ describe('the chunks of a snapshot', () => {
     expect(await forged(split((log) => log.push(log.at(-1)!)))).toEqual(rejected);
     expect(await forged(split((log) => log.splice(0, 2, log[1]!, log[0]!)))).toEqual(rejected);
     expect(await forged(split((log) => (log[0] = [log[0]![0], log[1]![1]])))).toEqual(rejected);
+    const other = encodeRecord({
+      ...decodeRecord(chunkItems(chunks[0]!)[0]![0]),
+      time: START + 1,
+    } as LogRecord);
+    expect(await forged(split((log) => (log[0] = [other, log[0]![1]])))).toEqual(rejected);
     expect(await forged(split((log) => (log[0] = [text('no record'), log[0]![1]])))).toEqual(rejected);
     expect(await forged(split((_, state) => state.pop()))).toEqual(rejected);
     expect(await forged(split((_, state) => state.splice(0, 2, state[1]!, state[0]!)))).toEqual(rejected);

@@ -4,11 +4,17 @@ import {
   ACTION_KINDS,
   type ActionKind,
   type ActionRecord,
+  addToIndex,
   decodeCanonical,
+  dayOf,
   type EntryState,
+  findMatches,
   hasLapsed,
   type MatchCounts,
+  MemoryStore,
+  Overlay,
   type Sequence,
+  setIndexedState,
   stateKeys,
   tagHeadCodec,
   type UnixMs,
@@ -403,6 +409,49 @@ describe('a tag that somebody registers again and again', () => {
       );
       expect(head.registered.length).toBeLessThanOrEqual(TTL_DAYS + 1);
     }
+  });
+});
+
+describe('the list of a tag', () => {
+  const scope = { name: 'finance', ttlDays: TTL_DAYS };
+  const tags = [fieldOf('exact'), fieldOf('near')] as const;
+  const entry = (sequence: number) => ({
+    sequence: sequence as Sequence,
+    documentKind: 380,
+    purpose: 'finance',
+    tags,
+    registered: dayOf(START),
+    state: 'registered' as const,
+  });
+
+  it('does not count the entry that asks, in whatever state it is', () => {
+    for (const [state, mine, others] of [
+      ['registered', counts(1, 0, 0), counts(2, 0, 0)],
+      ['engaged', counts(1, 0, 0), counts(1, 1, 0)],
+      ['settled', counts(1, 0, 0), counts(1, 0, 1)],
+      ['released', counts(1, 0, 0), counts(1, 0, 0, 1)],
+    ] as const) {
+      const view = new Overlay(new MemoryStore());
+      const added = addToIndex(view, scope, entry(0), START);
+      addToIndex(view, scope, entry(1), START);
+      const own = state === 'registered' ? added : setIndexedState(view, scope, added, state, START);
+      const verdict = findMatches(view, scope, tags, START, own);
+      expect(verdict).toMatchObject({ exact: mine, near: mine, matches: [{ sequence: 1 }] });
+      expect(findMatches(view, scope, tags, START)).toMatchObject({ exact: others, near: others });
+    }
+  });
+
+  it('that does not agree with its entries is damage, and never written over', () => {
+    const view = new Overlay(new MemoryStore());
+    const first = addToIndex(view, scope, entry(0), START);
+    addToIndex(view, scope, entry(1), START);
+    const damaged = expect.objectContaining({ code: 'data_corrupted' });
+    const misplaced = { ...first, positions: [1, 1] as const };
+    expect(() => setIndexedState(view, scope, misplaced, 'engaged', START)).toThrow(damaged);
+    const key = stateKeys.tag('finance', tags[0]);
+    const head = decodeCanonical(tagHeadCodec, view.get(key)!, 'a tag', 'data_corrupted');
+    view.put(key, tagHeadCodec.encode({ ...head, total: 3 }));
+    expect(() => addToIndex(view, scope, entry(2), START)).toThrow(damaged);
   });
 });
 
