@@ -8,8 +8,11 @@ import { fileURLToPath } from 'node:url';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`counterseal needs Node 20.19 or later; this is ${process.versions.node}.`);
+const supported = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
+if (!supported) {
+  console.error(
+    `counterseal needs Node 20 from 20.19, 22 from 22.12, or 24 and later; this is ${process.versions.node}.`,
+  );
   process.exit(1);
 }
 

@@ -1,6 +1,6 @@
 import { ed25519Sign, type FieldElement } from '../crypto/index.js';
 import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
-import { CountersealError, ensure } from '../errors.js';
+import { CountersealError, ensure, type ErrorCode } from '../errors.js';
 import {
   actionMessage,
   encodeTransaction,
@@ -28,6 +28,7 @@ import { LedgerClient } from '../rpc/ledger-client.js';
 import { committeeOf, connectEvaluators } from './committee.js';
 import {
   entryByNullifier,
+  noteOrder,
   listEntries,
   ownEntry,
   putEntry,
@@ -43,6 +44,7 @@ import { prepareRegistration, type RegisterProgress } from './register.js';
 import { AgentStore } from './store.js';
 import { watchRecords, type WatchEvent } from './watch.js';
 
+const REFUSALS: readonly ErrorCode[] = ['rejected', 'invalid_argument'];
 /** How long a signed action may wait for its block. */
 const ACTION_VALIDITY_MS = 10 * 60_000;
 
@@ -255,6 +257,7 @@ export class Agent {
       ed25519Sign(this.home.keys.entry(BigInt(nullifier) as FieldElement).controlSeed, message);
     const signatures = [sign(entry), ...(successor ? [sign(successor)] : [])];
     const transaction = encodeTransaction({ type: 'action', order, signatures });
+    await this.store.use((session) => noteOrder(session, transactionHash(transaction)));
     const { index } = await this.ledger.submit(transaction, new Uint8Array());
     await this.copy.sync();
     const { body, txHash } = await this.store.use((session) =>
@@ -355,8 +358,8 @@ export class Agent {
         Buffer.from(entry.payload, 'base64'),
       );
     } catch (error) {
-      // Only the ledger's own refusal is final; whatever else went wrong, the entry waits for the next try.
-      if (!(error instanceof CountersealError) || error.code !== 'rejected') throw error;
+      // Only a refusal is final, by the ledger's rules or the node's limits; whatever else went wrong, the entry waits.
+      if (!(error instanceof CountersealError) || !REFUSALS.includes(error.code)) throw error;
       refused = error.message;
     }
     // What the log says settles the entry.

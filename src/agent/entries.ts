@@ -29,7 +29,7 @@ export interface OwnEntry {
   readonly index?: number;
   /** What the ledger said when it was registered. */
   readonly verdict?: VerdictLabel;
-  /** Why the ledger refused it: it is not on the ledger and will never be. */
+  /** Why the ledger refused it. Should it be taken later all the same, its record settles the entry. */
   readonly refused?: string;
 }
 
@@ -80,10 +80,28 @@ export function ownEntry(session: StoreSession, sequence: number): RegisteredEnt
   return nullifier === undefined ? undefined : session.getSealed<RegisteredEntry>(PREFIX + nullifier);
 }
 
-/** Takes the lowest index of a period that was not used; undefined where all below `quota` were. */
-export function reserveIndex(session: StoreSession, period: number, quota: number): number | undefined {
+const orderKey = (txHash: Uint8Array) => `own/order/${Buffer.from(txHash).toString('hex')}`;
+
+/** Notes that this agent signed an action, before it leaves. */
+export const noteOrder = (session: StoreSession, txHash: Uint8Array): void =>
+  session.putSealed(orderKey(txHash), true);
+
+/** Whether this agent signed the action of a record. */
+export const hasOrdered = (session: StoreSession, txHash: Uint8Array): boolean =>
+  session.hasSealed(orderKey(txHash));
+
+/**
+ * Takes the lowest index of a period that was not used; undefined where all below `quota` were. `isUsed` tells of
+ * indices that are used although this store does not know it.
+ */
+export function reserveIndex(
+  session: StoreSession,
+  period: number,
+  quota: number,
+  isUsed: (index: number) => boolean = () => false,
+): number | undefined {
   for (let index = 0; index < quota; index++) {
-    if (session.hasSealed(indexKey(period, index))) continue;
+    if (session.hasSealed(indexKey(period, index)) || isUsed(index)) continue;
     session.putSealed(indexKey(period, index), true);
     return index;
   }

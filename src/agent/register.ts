@@ -2,6 +2,7 @@ import {
   DOMAIN,
   poseidon,
   randomScalar,
+  sealedLength,
   text,
   ed25519Sign,
   pointFromAffine,
@@ -12,6 +13,7 @@ import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
   dayOf,
+  PAYLOAD_MAX_BYTES,
   encodeTransaction,
   registerBinding,
   registerMessage,
@@ -64,7 +66,14 @@ export async function prepareRegistration(
     `the purpose ${purpose.name} does not take documents of kind ${document.kind}`,
     'purpose',
   );
-  // Before an evaluation is spent.
+  // What cannot be registered is refused before an evaluation is spent.
+  const encoded = encodeDocument(document);
+  ensure(
+    sealedLength(encoded.length) <= PAYLOAD_MAX_BYTES,
+    'invalid_document',
+    `the document is too large: its canonical form has ${encoded.length} bytes, and an entry holds ${PAYLOAD_MAX_BYTES / 1024} KiB`,
+    'lines',
+  );
   const role = await store.use((session) => {
     const { members } = copy.replica(session);
     return rolesIn(roleMask).find((candidate) => members.has(keys.memberId, candidate));
@@ -89,8 +98,12 @@ export async function prepareRegistration(
 
   const period = dayOf(unixMs(Date.now()));
   const { index, member, membersRoot } = await store.use((session) => {
-    const { members } = copy.replica(session);
-    const free = reserveIndex(session, period, purpose.quota);
+    const replica = copy.replica(session);
+    const { members } = replica;
+    // Also past what an agent used that kept its records elsewhere: the log has them.
+    const free = reserveIndex(session, period, purpose.quota, (candidate) =>
+      replica.hasNullifier(keys.nullifier(period, candidate)),
+    );
     ensure(
       free !== undefined,
       'quota_exceeded',
@@ -144,7 +157,6 @@ export async function prepareRegistration(
     commitment: outputs.commitment,
     controlKey: own.controlKey,
   };
-  const encoded = encodeDocument(document);
   const payload = sealPayload(encoded, salt, binding);
   const { x, y } = outputs.escrowPoint.toAffine();
   const claims: RegisterClaims = {

@@ -110,11 +110,19 @@ export class AgentStore {
         await db.open();
         return db;
       } catch (error) {
-        const cause = (error as { cause?: { code?: string } }).cause;
+        const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+        if (cause?.code === 'LEVEL_CORRUPTION')
+          throw new CountersealError(
+            'data_corrupted',
+            `the agent's database ${this.path} is damaged: restore a backup`,
+            { cause: error },
+          );
         if (cause?.code !== 'LEVEL_LOCKED')
-          throw new CountersealError('data_corrupted', `the agent's database ${this.path} cannot be opened`, {
-            cause: error,
-          });
+          throw new CountersealError(
+            'io',
+            `the agent's database ${this.path} cannot be opened: ${cause?.message ?? 'unknown error'}`,
+            { cause: error },
+          );
         if (Date.now() > deadline)
           throw new CountersealError(
             'unavailable',

@@ -7,7 +7,7 @@ import type {
   Sequence,
   VerdictLabel,
 } from '../ledger/index.js';
-import { isOwn, listEntries } from './entries.js';
+import { hasOrdered, isOwn, listEntries } from './entries.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import type { StoreSession } from './store.js';
 
@@ -40,6 +40,8 @@ export type WatchEvent = {
   | {
       /** An own entry changed, or an engagement of it was refused. */
       readonly event: 'own-acted';
+      /** False is an alarm: this folder did not sign it. Another copy of the member's keys did, or the operator lies. */
+      readonly ordered: boolean;
       readonly action: string;
       readonly outcome: 'done' | 'refused';
       readonly state: EntryState;
@@ -81,7 +83,7 @@ function eventsOf(
   session: StoreSession,
   replica: Replica,
   owned: readonly Owned[],
-  { index, time, body }: LogRecord,
+  { index, time, txHash, body }: LogRecord,
 ): WatchEvent[] {
   if (body.type === 'membership') return [];
   const at = { index, time: new Date(time).toISOString() };
@@ -91,6 +93,7 @@ function eventsOf(
           {
             ...at,
             event: 'own-acted',
+            ordered: hasOrdered(session, txHash),
             entry: body.entry,
             action: body.action,
             outcome: body.outcome,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { CountersealError } from '../errors.js';
+import type { Stats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { CountersealError, ensure } from '../errors.js';
 import type { BatchLine, BatchOptions } from './documents/batch.js';
 import { mapCommand } from './documents/map.js';
 import { scanCommand } from './documents/scan.js';
@@ -13,10 +14,19 @@ import { action, errorJson, EXIT, print, printJson, progress, table } from './ou
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 async function readDocumentFile(path: string): Promise<Uint8Array> {
-  let bytes: Buffer;
+  let file: Stats;
   try {
-    bytes = await readFile(path);
+    file = await stat(path);
+    // A device or a pipe may have no end.
+    ensure(file.isFile(), 'io', `${path} is not a file`);
+    ensure(
+      file.size <= MAX_FILE_BYTES,
+      'invalid_document',
+      `${path} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`,
+    );
+    return await readFile(path);
   } catch (cause) {
+    if (cause instanceof CountersealError) throw cause;
     throw new CountersealError(
       'io',
       `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}`,
@@ -25,12 +35,6 @@ async function readDocumentFile(path: string): Promise<Uint8Array> {
       },
     );
   }
-  if (bytes.length > MAX_FILE_BYTES)
-    throw new CountersealError(
-      'invalid_document',
-      `${path} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`,
-    );
-  return bytes;
 }
 
 /** Reads and recognises a document; errors name the file. */
@@ -80,7 +84,7 @@ export function documentCommands(program: Command): void {
     .option('--purpose <name>', 'what it would be registered for', 'finance')
     .addHelpText(
       'after',
-      '\nExamples:\n  counterseal document check invoice.xml --home bank-a' +
+      '\nExample:\n  counterseal document check invoice.xml --home bank-a' +
         '\n  counterseal document check invoices.csv --mapping mapping.json --report checked.jsonl --home bank-a',
     )
     .action(action(check));
@@ -91,7 +95,7 @@ export function documentCommands(program: Command): void {
     .requiredOption('--purpose <name>', 'finance, carry, declare, attest, cover, claim or cede')
     .addHelpText(
       'after',
-      '\nExamples:\n  counterseal document register invoice.xml --purpose finance --home bank-a' +
+      '\nExample:\n  counterseal document register invoice.xml --purpose finance --home bank-a' +
         '\n  counterseal document register invoices/ --purpose finance --report registered.jsonl --home bank-a',
     )
     .action(action(register));

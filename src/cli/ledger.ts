@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { CountersealError } from '../errors.js';
 import type { LogRecord } from '../ledger/index.js';
 import { action, print, printJson } from './output.js';
+import { stopSignal } from './service.js';
 
 interface TailOptions {
   genesis: string;
@@ -53,12 +54,11 @@ async function tail(options: TailOptions): Promise<void> {
   ]);
   const genesis = parseGenesis(content);
   const client = new LedgerClient([options.node ?? genesis.operators[0]!.address], genesis);
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const stop = stopSignal();
   try {
     for await (const batch of client.records(BigInt(options.from), {
       follow: options.follow === true,
-      signal: stop.signal,
+      signal: stop,
     })) {
       for (const record of batch.records.map(decodeRecord))
         if (options.json) printJson({ ...record, txHash: Buffer.from(record.txHash).toString('hex') });

@@ -40,8 +40,12 @@ evaluatorCommands(program);
 witnessCommands(program);
 demoCommand(program);
 
-// Whoever reads the output may stop before its end: `counterseal ledger tail | head`.
-process.stdout.on('error', () => process.exit(0));
+// Whoever reads the output may stop before its end: `counterseal ledger tail | head`. Any other error is one.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  process.stderr.write(`error: the output cannot be written: ${error.code ?? error.message} [io]\n`);
+  process.exit(EXIT.failed);
+});
 
 /** commander ends the program itself for usage errors; what parsing an argument throws is ours. */
 function exitForUsage(command: Command): void {

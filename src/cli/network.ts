@@ -124,22 +124,21 @@ async function init(folder: string, options: InitOptions): Promise<void> {
 async function start(folder: string, options: PassphraseOptions): Promise<void> {
   const { startLocalNetwork } = await import('./local-network.js');
   const passphrase = await readPassphrase(options);
-  await withPassphraseFile(passphrase, async (file) => {
-    progress('starting ...');
-    const services = await startLocalNetwork(folder, file);
-    progress('');
-    print(...services.map(({ name }) => `${name} is ready`), 'Stop with Ctrl-C.');
-    const ended = services.map(
-      ({ name, process: child }) =>
-        new Promise<string>((resolve) => child.once('close', () => resolve(name))),
+  progress('starting ...');
+  // The services have read it when they are ready.
+  const services = await withPassphraseFile(passphrase, (file) => startLocalNetwork(folder, file));
+  progress('');
+  for (const service of services) service.forwardLogs();
+  print(...services.map(({ name }) => `${name} is ready`), 'Stop with Ctrl-C.');
+  const ended = services.map(
+    ({ name, process: child }) => new Promise<string>((resolve) => child.once('close', () => resolve(name))),
+  );
+  const first = await Promise.race([untilStopped(), ...ended]);
+  const last = services.find(({ name }) => name === first);
+  await Promise.all(services.map((service) => service.stop()));
+  if (last)
+    throw new CountersealError(
+      'unavailable',
+      `${last.name} ended by itself: ${last.log.trim().split('\n').at(-1) ?? ''}`,
     );
-    const first = await Promise.race([untilStopped(), ...ended]);
-    const last = services.find(({ name }) => name === first);
-    await Promise.all(services.map((service) => service.stop()));
-    if (last)
-      throw new CountersealError(
-        'unavailable',
-        `${last.name} ended by itself: ${last.log.trim().split('\n').at(-1) ?? ''}`,
-      );
-  });
 }

@@ -46,7 +46,10 @@ async function prompt(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output, terminal: true });
   try {
     return await new Promise<string>((resolve, reject) => {
-      lines.on('SIGINT', () => reject(new CountersealError('invalid_argument', 'no passphrase was given')));
+      const none = () => reject(new CountersealError('invalid_argument', 'no passphrase was given'));
+      lines.on('SIGINT', none);
+      // The end of the input, Ctrl-D.
+      lines.on('close', none);
       lines.question(question, resolve);
       muted = true;
     });

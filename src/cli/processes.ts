@@ -6,6 +6,7 @@ import { CountersealError } from '../errors.js';
 // In dist/, also when this file runs from src/: Node runs no TypeScript in children.
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
+const LOG_CHUNKS_KEPT = 1_000;
 
 /** What a command that ran to its end left. */
 export interface Finished {
@@ -43,7 +44,10 @@ export class Service {
   static async start(name: string, args: readonly string[]): Promise<Service> {
     const child = startCounterseal(args);
     const logs: string[] = [];
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => logs.push(text));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      logs.push(text);
+      if (logs.length > LOG_CHUNKS_KEPT) logs.shift();
+    });
     const failed = (why: string) =>
       new CountersealError(
         'unavailable',
@@ -69,7 +73,12 @@ export class Service {
     return new Service(name, child, logs);
   }
 
-  /** All that it logged so far. */
+  /** From now on, what it logs goes to this process's standard error too. */
+  forwardLogs(): void {
+    this.process.stderr!.on('data', (text: string) => process.stderr.write(text));
+  }
+
+  /** What it logged last. */
   get log(): string {
     return this.logs.join('');
   }

@@ -6,10 +6,16 @@ export function announce(log: Logger, service: string, port: number): void {
   log.info({ port }, 'ready');
 }
 
-/** Resolves at SIGINT or SIGTERM, and when whoever started this as a child has gone. */
+/** Aborts at SIGINT, SIGTERM or SIGHUP (the terminal was closed), and when whoever started this as a child has gone. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const)
+    process.once(event, () => controller.abort());
+  return controller.signal;
+}
+
+/** Resolves when {@link stopSignal} aborts. */
 export function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-    process.once('disconnect', () => resolve());
-  });
+  const signal = stopSignal();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { WatchEvent } from '../agent/index.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson } from './output.js';
+import { stopSignal } from './service.js';
 
 export function watchCommand(program: Command): void {
   memberOptions(program.command('watch'))
@@ -21,18 +22,17 @@ function describe(event: WatchEvent): string {
     case 'other-acted':
       return `${when}  entry ${event.entry}: entry ${event.other}, a match, ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
     case 'own-acted':
-      return `${when}  entry ${event.entry}: ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
+      return `${event.ordered ? '' : 'ALARM, not ordered from this folder: '}${when}  entry ${event.entry}: ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
   }
 }
 
 async function watch(options: MemberOptions & { once?: boolean }): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const stop = stopSignal();
   const show = (events: readonly WatchEvent[]): Promise<void> => {
     for (const event of events)
       if (options.json) printJson(event);
       else print(describe(event));
     return Promise.resolve();
   };
-  await withAgent(options, (agent) => agent.watch(show, options.once ? undefined : stop.signal));
+  await withAgent(options, (agent) => agent.watch(show, options.once ? undefined : stop));
 }

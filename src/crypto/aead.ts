@@ -42,14 +42,19 @@ export function open(key: Uint8Array, sealed: Uint8Array, additionalData: Uint8A
   }
 }
 
+/** How long a plaintext is when it has been padded by {@link padForSeal} and sealed. */
+export function sealedLength(plaintextLength: number, minimum = 1024): number {
+  let size = minimum;
+  while (size < plaintextLength + 1 + AEAD_OVERHEAD) size *= 2;
+  return size;
+}
+
 /**
  * Pads so that what {@link seal} makes of it is a power of two in length, at least `minimum`: a 1, then zeros
  * (ISO/IEC 7816-4), so that a ciphertext's length says little of a document.
  */
 export function padForSeal(plaintext: Uint8Array, minimum = 1024): Uint8Array {
-  let size = minimum;
-  while (size < plaintext.length + 1 + AEAD_OVERHEAD) size *= 2;
-  const padded = new Uint8Array(size - AEAD_OVERHEAD);
+  const padded = new Uint8Array(sealedLength(plaintext.length, minimum) - AEAD_OVERHEAD);
   padded.set(plaintext);
   padded[plaintext.length] = 0x80;
   return padded;

@@ -9,4 +9,3 @@ export {
 } from './embedded.js';
 export { NetworkProofVerifier } from './proof-verifier.js';
 export { LevelStore } from './level-store.js';
-export { PAYLOAD_MAX_BYTES, PAYLOAD_MIN_BYTES } from './payloads.js';

@@ -5,6 +5,8 @@ import {
   equalBytes,
   type Network,
   type ParsedTransaction,
+  PAYLOAD_MAX_BYTES,
+  PAYLOAD_MIN_BYTES,
   payloadKey,
   payloadsDueBefore,
   payloadDueKey,
@@ -13,10 +15,6 @@ import {
   type UnixMs,
   type Write,
 } from '../ledger/index.js';
-
-/** The ciphertexts of entries: padded to a power of two, so their length says little. */
-export const PAYLOAD_MIN_BYTES = 1024;
-export const PAYLOAD_MAX_BYTES = 65_536;
 
 /** Payloads that one batch erases. */
 const ERASED_PER_BATCH = 256;

@@ -92,7 +92,10 @@ export function checkRegister(
   const first = dayOf((time - DAY_MS) as UnixMs);
   const last = dayOf((time + PERIOD_LEEWAY_MS) as UnixMs);
   if (claims.period < first || claims.period > last)
-    return reject('period_out_of_window', `period ${claims.period} is not within ${first} and ${last}`);
+    return reject(
+      'period_out_of_window',
+      `period ${claims.period} is not within ${first} and ${last}: is the author's clock right?`,
+    );
   const purpose = network.purposes.get(claims.purpose);
   if (!purpose) return reject('unknown_purpose', `the network has no purpose ${claims.purpose}`);
   if (roleMaskOf(purpose, claims.documentKind) === undefined)

@@ -14,6 +14,10 @@ export const TRANSACTION_MAX_BYTES = 8192;
 export const BLOCK_MAX_BYTES = 1_048_576;
 export const BLOCK_MAX_TRANSACTIONS = 1024;
 
+/** The ciphertexts of entries: padded to a power of two, so their length says little. */
+export const PAYLOAD_MIN_BYTES = 1024;
+export const PAYLOAD_MAX_BYTES = 65_536;
+
 export const PURPOSE_MAX_BYTES = 32;
 /** The mailbox key under its AEAD: 24 bytes of nonce, 32 of key, 16 of tag. */
 export const NOTICE_BYTES = 72;

@@ -115,6 +115,10 @@ export class Replica {
     return registryIn(this.view);
   }
 
+  hasNullifier(nullifier: FieldElement): boolean {
+    return this.view.get(nullifierKey(nullifier)) !== undefined;
+  }
+
   entry(sequence: Sequence): IndexedEntry | undefined {
     return readState(this.view, stateKeys.entry(sequence), indexedEntryCodec);
   }
@@ -135,7 +139,7 @@ export class Replica {
     this.ensureTrue(roleMaskOf(purpose, documentKind) !== undefined, `has a kind that ${name} does not take`);
     this.ensureTrue(sequence === this.state.entries, 'does not bear the next number of an entry');
     // The period is hashed into it (R5): a nullifier of another day is another one.
-    this.ensureTrue(this.view.get(nullifierKey(nullifier)) === undefined, 'has a nullifier that was used');
+    this.ensureTrue(!this.hasNullifier(nullifier), 'has a nullifier that was used');
     this.sameVerdict(body.verdict, this.verdict(name, tags, time));
     this.view.put(nullifierKey(nullifier), new Uint8Array());
     this.putEntry(

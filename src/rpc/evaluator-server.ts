@@ -12,8 +12,10 @@ import type { Logger } from './logger.js';
 import { RateLimit } from './rate-limit.js';
 import { callerOf, type RpcServer } from './transport.js';
 
-/** Calls of one member. Its quota bounds what it can learn; this, what work it can make: repeats are free. */
-const RATE = { perSecond: 100, burst: 500 };
+/** Points of one member. Its quota bounds what it can learn; this, what work it can make: repeats are free. */
+const RATE = { perSecond: 200, burst: 2_000 };
+/** Calls of one member at a time: the evaluator's queue serves calls in turn, so no member takes it for itself. */
+const CALLS_AT_ONCE = 8;
 
 /** Serves an evaluator to members of the network: each is who its certificate says. */
 export function serveEvaluator(
@@ -24,19 +26,37 @@ export function serveEvaluator(
   rate = RATE,
 ): void {
   const limit = new RateLimit(rate.perSecond, rate.burst);
-  const memberOf = (call: Parameters<typeof callerOf>[0]): string => {
-    const party = callerOf(call, networkId);
-    ensure(party.kind === 'member', 'permission_denied', 'an evaluator answers members only');
-    limit.take(party.id);
-    return party.id;
-  };
+  const calls = new Map<string, number>();
+  async function forMember<T>(
+    call: Parameters<typeof callerOf>[0],
+    points: number,
+    work: (member: string) => Promise<T>,
+  ): Promise<T> {
+    const { kind, id } = callerOf(call, networkId);
+    ensure(kind === 'member', 'permission_denied', 'an evaluator answers members only');
+    limit.take(id, Math.max(points, 1));
+    const before = calls.get(id) ?? 0;
+    ensure(before < CALLS_AT_ONCE, 'quota_exceeded', 'too many calls at once: wait for their answers');
+    calls.set(id, before + 1);
+    try {
+      return await work(id);
+    } finally {
+      const left = calls.get(id)! - 1;
+      if (left > 0) calls.set(id, left);
+      else calls.delete(id);
+    }
+  }
   server.add(EvaluatorService, {
     roundOne: unary<RoundOneRequest, RoundOneResponse>(log, async (request, call) => {
-      const { answers } = await evaluator.roundOne(memberOf(call), request, abortOn(call));
+      const { answers } = await forMember(call, request.blinded.length, (member) =>
+        evaluator.roundOne(member, request, abortOn(call)),
+      );
       return { answers: [...answers] };
     }),
     roundTwo: unary<RoundTwoRequest, RoundTwoResponse>(log, async (request, call) => {
-      const { answers } = await evaluator.roundTwo(memberOf(call), request);
+      const { answers } = await forMember(call, request.challenges.length, (member) =>
+        evaluator.roundTwo(member, request),
+      );
       return { answers: [...answers] };
     }),
   });

@@ -1,5 +1,5 @@
 import { Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
-import { CountersealError } from '../errors.js';
+import { CountersealError, type ErrorCode } from '../errors.js';
 import type { SubtreeNode } from '../ledger/index.js';
 import { invoke } from './call.js';
 import { fromServiceError } from './errors.js';
@@ -98,7 +98,7 @@ export class LedgerClient {
       } catch (error) {
         if (options.signal?.aborted) return;
         last = error instanceof CountersealError ? error : fromServiceError(error as ServiceError, address);
-        if (answered || !(last instanceof CountersealError) || last.code !== 'unavailable') throw last;
+        if (answered || !asksAnother(last)) throw last;
       } finally {
         clearTimeout(timer);
       }
@@ -120,13 +120,17 @@ export class LedgerClient {
         return await call(client, { peer: `node ${address}`, timeout });
       } catch (error) {
         last = error;
-        // A refusal is an answer: another node would refuse too.
-        if (!(error instanceof CountersealError) || error.code !== 'unavailable') throw error;
+        if (!asksAnother(error)) throw error;
       }
     }
     throw last;
   }
 }
+
+/** Trouble of one node. A refusal is an answer: another node would refuse too. */
+const TROUBLE: readonly ErrorCode[] = ['unavailable', 'io', 'quota_exceeded', 'internal'];
+const asksAnother = (error: unknown): boolean =>
+  error instanceof CountersealError && TROUBLE.includes(error.code);
 
 async function* cancellable(
   stream: ClientReadableStream<StreamRecordsResponse>,

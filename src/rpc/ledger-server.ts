@@ -101,6 +101,7 @@ export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: 
         const stop = new AbortController();
         call.on('cancelled', () => stop.abort());
         call.on('close', () => stop.abort());
+        const stopped = once(stop.signal, 'abort');
         try {
           const { from, follow } = call.request;
           ensure(
@@ -114,8 +115,7 @@ export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: 
               records: [...batch.records],
               checkpoint: batch.checkpoint,
             });
-            if (!more && !stop.signal.aborted)
-              await Promise.race([once(call, 'drain'), once(stop.signal, 'abort')]);
+            if (!more && !stop.signal.aborted) await Promise.race([once(call, 'drain'), stopped]);
             if (stop.signal.aborted) return;
           }
           call.end();

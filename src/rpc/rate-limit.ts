@@ -4,7 +4,7 @@ import { ensure } from '../errors.js';
 const MAX_CALLERS = 10_000;
 
 /**
- * A token bucket per caller: `rate` calls a second, bursts of `burst`. A caller is an address at a node, a
+ * A token bucket per caller: `rate` tokens a second, bursts of `burst`. A caller is an address at a node, a
  * member at an evaluator. It protects from one caller, not from many.
  */
 export class RateLimit {
@@ -16,14 +16,14 @@ export class RateLimit {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Takes one token; throws `quota_exceeded` where none is left. */
-  take(caller: string): void {
+  /** Takes tokens; throws `quota_exceeded`, and takes none, where fewer are left. */
+  take(caller: string, cost = 1): void {
     const now = this.now();
     const before = this.buckets.get(caller) ?? { tokens: this.burst, at: now };
     const tokens = Math.min(this.burst, before.tokens + ((now - before.at) / 1000) * this.rate);
     this.buckets.delete(caller);
-    this.buckets.set(caller, { tokens: Math.max(tokens - 1, 0), at: now });
+    this.buckets.set(caller, { tokens: tokens >= cost ? tokens - cost : tokens, at: now });
     if (this.buckets.size > MAX_CALLERS) this.buckets.delete(this.buckets.keys().next().value!);
-    ensure(tokens >= 1, 'quota_exceeded', 'too many calls: slow down and try again');
+    ensure(tokens >= cost, 'quota_exceeded', 'too many calls: slow down and try again');
   }
 }

@@ -12,7 +12,7 @@ import { CountersealError, ensure } from '../errors.js';
 import { partyOf, type Identity, type Party } from './certificates.js';
 import { HealthCheckResponse_ServingStatus, HealthService } from './generated/grpc/health/v1/health.js';
 
-/** The most that one message may hold: a batch of records, or a round of evaluations. */
+/** The most that a server may answer in one message: a batch of records. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 export const CHANNEL_OPTIONS = {
@@ -73,11 +73,23 @@ export function callerOf(
   return partyOf(raw, networkId);
 }
 
+/**
+ * The most that one request may hold: a transaction with its payload (72 KiB), a round of 64 points, a message of key
+ * generation. With the streams of a connection it bounds what a caller without credentials can make a server hold.
+ */
+const MAX_REQUEST_BYTES = 128 * 1024;
+const MAX_STREAMS_PER_CONNECTION = 64;
+/** After this a caller connects anew, and what it never finished sending is forgotten. */
+const CONNECTION_AGE_MS = 5 * 60_000;
+const CONNECTION_GRACE_MS = 60_000;
+
 /** A server over TLS; `clients: 'certified'` demands a certificate of the network's authority. */
 export class RpcServer {
   private readonly server = new Server({
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_concurrent_streams': 1000,
+    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
+    'grpc.max_concurrent_streams': MAX_STREAMS_PER_CONNECTION,
+    'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
+    'grpc.max_connection_age_grace_ms': CONNECTION_GRACE_MS,
   });
 
   constructor() {

@@ -139,7 +139,6 @@ describe('documents', () => {
       'invalid_argument',
     ],
     ['a file that is missing', ['check', 'nowhere.xml'], 'io'],
-    ['a folder', ['check', 'src'], 'io'],
     ['no document', ['check', 'package.json'], /unsupported_format|invalid_document/],
   ])('%s ends with 1 and an error in JSON', async (_, command, code) => {
     const finished = await network.run('bank-a', 'document', ...command);

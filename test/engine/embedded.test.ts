@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Level } from 'level';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CountersealError } from '../../src/errors.js';
-import { LevelStore, type LogBatch, PAYLOAD_MAX_BYTES, type SubmitResult } from '../../src/engine/index.js';
+import { LevelStore, type LogBatch, type SubmitResult } from '../../src/engine/index.js';
 import {
   auditStore,
   checkpointOf,
@@ -23,6 +23,7 @@ import {
   verifyInclusion,
   verifyStateProof,
   type Write,
+  PAYLOAD_MAX_BYTES,
 } from '../../src/ledger/index.js';
 import { code } from '../helpers/vectors.js';
 import { Author, hashProofVerifier, payloadOf, START, testGenesis } from '../ledger/helpers.js';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { action, errorJson, EXIT, print, printJson, progress } from '../output.js';
 import type { Step } from './story.js';
+import { stopSignal } from '../service.js';
 
 /** A step as it is reported. */
 const line = ({ actor, name, verdict, expected, ms }: Step): string =>
@@ -24,8 +25,7 @@ async function run(options: { json?: boolean; keep?: boolean }): Promise<number>
   const { tell } = await import('./story.js');
   const folder = await mkdtemp(join(tmpdir(), 'counterseal-demo-'));
   const started = Date.now();
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const stop = stopSignal();
   if (!options.json)
     print(
       'A node, three evaluators (any two answer) and three banks, as processes of their own on this machine.',
@@ -35,7 +35,7 @@ async function run(options: { json?: boolean; keep?: boolean }): Promise<number>
   const steps: Step[] = [];
   try {
     const operatorView = await tell(folder, {
-      signal: stop.signal,
+      signal: stop,
       onProgress: (what) => progress(options.json ? '' : `      ${what} ...`),
       onStep: (step) => {
         steps.push(step);
