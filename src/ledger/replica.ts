@@ -1,5 +1,6 @@
 import * as P from 'micro-packed';
-import type { FieldElement } from '../crypto/index.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { type FieldElement, fieldToBytes } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { registryIn } from './admission.js';
 import { applyGenesisMembers, applyMembership } from './apply.js';
@@ -28,7 +29,8 @@ import { type Verdict, verdictCodec } from './verdict.js';
 
 const REPLICA_KEY = 'replica';
 const actionsKey = (entry: Sequence): string => `replica/actions/${entry}`;
-const nullifierKey = (nullifier: FieldElement): string => `replica/nullifier/${nullifier}`;
+const nullifierKey = (nullifier: FieldElement): string =>
+  `replica/nullifier/${bytesToHex(fieldToBytes(nullifier))}`;
 
 interface ReplicaState {
   /** Records absorbed. */

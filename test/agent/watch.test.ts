@@ -76,7 +76,14 @@ describe('watch', () => {
     expect(seen).toMatchObject([
       { event: 'registered-again', ...EVENT, other: 1, verdict: 'duplicate' },
       { event: 'other-acted', ...EVENT, other: 1, action: 'engage', outcome: 'done', state: 'engaged' },
-      { event: 'own-acted', entry: 0, action: 'engage', outcome: 'refused', state: 'registered' },
+      {
+        event: 'own-acted',
+        ordered: false,
+        entry: 0,
+        action: 'engage',
+        outcome: 'refused',
+        state: 'registered',
+      },
       { event: 'other-acted', ...EVENT, other: 1, action: 'release', outcome: 'done', state: 'released' },
     ]);
     agent.close();

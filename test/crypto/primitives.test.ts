@@ -15,6 +15,7 @@ import {
   poseidon,
   randomScalar,
   seal,
+  sealedLength,
   setRoot,
   splitSecret,
   text,
@@ -92,6 +93,7 @@ describe('aead', () => {
       fc.property(fc.uint8Array({ maxLength: 3000 }), fc.nat(), (plain, at) => {
         const sealed = seal(key, padForSeal(plain), data);
         expect(Number.isInteger(Math.log2(sealed.length))).toBe(true);
+        expect(sealed).toHaveLength(sealedLength(plain.length));
         expect([...unpad(open(key, sealed, data))]).toEqual([...plain]);
         sealed[at % sealed.length]! ^= 1;
         expect(() => open(key, sealed, data)).toThrow(expect.objectContaining(code('decryption_failed')));

@@ -83,6 +83,14 @@ describe('the rate limit', () => {
     limit.take('a');
   });
 
+  it('takes what a call costs, or nothing', () => {
+    const limit = new RateLimit(1, 10, () => 0);
+    limit.take('a', 8);
+    expect(() => limit.take('a', 3)).toThrow(limited);
+    limit.take('a', 2);
+    expect(() => limit.take('a')).toThrow(limited);
+  });
+
   it('remembers a bounded number of callers, those that call most lately', () => {
     const limit = new RateLimit(0.001, 1, () => 0);
     limit.take('steady');

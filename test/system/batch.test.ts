@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jsonLines, runProgram, startProgram, TestNetwork, type Line } from './network.js';
+import { example, jsonLines, runProgram, startProgram, TestNetwork, type Line } from './network.js';
 
 const HEADER = 'number;issueDate;issuer.vat;issuer.country;currency;amount\n';
 const MAPPING = {
@@ -132,5 +132,39 @@ describe('batches', () => {
     expect(run.status).toBe(1);
     expect(jsonLines(run)[0]).toMatchObject({ error: { code: 'invalid_argument' } });
     expect(await readFile(report, 'utf8')).toBe('not a report\n{}\n');
+  });
+
+  it('refuse a document that no entry can hold, before anything is asked, and go on', async () => {
+    const folder = join(network.root, 'large');
+    await mkdir(folder);
+    const quotes = '"'.repeat(230);
+    const party = (name: string) => ({ name: `${name} ${quotes}`, country: 'DE' });
+    const numbers = Array.from({ length: 64 }, (_, i) => String(i).padStart(3, '0'));
+    await writeFile(
+      join(folder, 'a-large.json'),
+      JSON.stringify({
+        counterseal: 1,
+        kind: 'invoice',
+        number: 'LARGE-1',
+        issueDate: '2026-03-18',
+        issuer: party('SELLER'),
+        counterparty: party('BUYER'),
+        currency: 'EUR',
+        amount: '22610.00',
+        references: numbers.map((n) => ({ kind: 'invoice', number: n + '9'.repeat(30), issuer: 'issuer' })),
+        lines: numbers.map((n) => ({ name: n + quotes, quantity: '1', amount: '1.00' })),
+        objects: numbers.map((n) => ({ type: 'lot', id: n + 'A'.repeat(30) })),
+      }),
+    );
+    await copyFile(example('invoice-b.ubl.xml'), join(folder, 'b.xml'));
+    const run = await runProgram([
+      ...['document', 'register', folder, '--purpose', 'finance'],
+      ...['--home', network.home('bank-b'), '--passphrase-file', network.passphraseFile, '--json'],
+    ]);
+    expect(run.status).toBe(1);
+    expect(jsonLines(run)).toMatchObject([
+      { source: 'a-large.json', error: { code: 'invalid_document', field: 'lines' } },
+      { source: 'b.xml', verdict: 'unique' },
+    ]);
   });
 });
