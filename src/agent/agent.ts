@@ -38,7 +38,7 @@ import {
 import { findingsOf, type Findings } from './findings.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
-import { LedgerCopy } from './ledger-copy.js';
+import { LedgerCopy, type Following } from './ledger-copy.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
 import { prepareRegistration, type RegisterProgress } from './register.js';
 import { AgentStore } from './store.js';
@@ -285,11 +285,12 @@ export class Agent {
 
   /**
    * What concerns this member, from where the last watch stopped: calls `onEvents` until `signal` aborts, or without
-   * one until the log's present end. An event is delivered again if the process dies before `onEvents` returns.
+   * one until the log's present end; `changed` is told when no node answers, and when one does again. An event is delivered again if the process dies before `onEvents` returns.
    */
   async watch(
     onEvents: (events: readonly WatchEvent[]) => Promise<void>,
     signal?: AbortSignal,
+    changed?: (state: Following) => void,
   ): Promise<void> {
     const deliver = async () => {
       for (;;) {
@@ -301,7 +302,7 @@ export class Agent {
     };
     await this.copy.sync();
     await deliver();
-    if (signal) await this.copy.follow(deliver, signal);
+    if (signal) await this.copy.follow(deliver, signal, changed);
   }
 
   close(): void {

@@ -5,4 +5,5 @@ export { fingerprintDocument, type FingerprintedDocument } from './fingerprintin
 export { createHome, homePaths, openHome, type MemberConfig, type OpenHome } from './home.js';
 export { type MadeReceipt } from './receipt.js';
 export { type RegisterProgress } from './register.js';
+export { type Following } from './ledger-copy.js';
 export { type WatchEvent } from './watch.js';

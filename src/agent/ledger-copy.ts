@@ -21,6 +21,9 @@ const RECONNECT_MAX_MS = 5_000;
 /** Records that are held in memory until a checkpoint covers them: 250 MB at the most. */
 const UNSIGNED_RECORDS_MAX = 1_000_000;
 
+/** Whether a node answers whoever follows the log. */
+export type Following = 'following' | 'lost';
+
 /**
  * The agent's own copy of the log, so that no node is ever asked about a tag. What arrives is kept only when a
  * checkpoint of the network's operators signs the log that it makes, and every verdict in it is the one that the
@@ -41,19 +44,29 @@ export class LedgerCopy {
 
   /**
    * Keeps what comes, and calls `seen` after each batch, until `signal` aborts. A node that stops, or is not there for
-   * a while, is asked again.
+   * a while, is asked again; `changed` is told of it.
    */
-  async follow(seen: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async follow(
+    seen: () => Promise<void>,
+    signal: AbortSignal,
+    changed: (state: Following) => void = () => undefined,
+  ): Promise<void> {
     let pause = RECONNECT_MIN_MS;
+    let state: Following | undefined;
+    const become = (next: Following) => {
+      if (state !== next && !signal.aborted) changed((state = next));
+    };
     while (!signal.aborted) {
       try {
         await this.receive({ follow: true, signal }, async () => {
           pause = RECONNECT_MIN_MS;
+          become('following');
           await seen();
         });
       } catch (error) {
         if (!(error instanceof CountersealError) || error.code !== 'unavailable') throw error;
       }
+      become('lost');
       await sleep(pause, undefined, { signal }).catch(() => undefined);
       pause = Math.min(pause * 2, RECONNECT_MAX_MS);
     }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { WatchEvent } from '../agent/index.js';
+import type { Following, WatchEvent } from '../agent/index.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson } from './output.js';
 import { stopSignal } from './service.js';
@@ -26,6 +26,11 @@ function describe(event: WatchEvent): string {
   }
 }
 
+/** On standard error: what is on standard output concerns the member alone. */
+function tell(state: Following): void {
+  process.stderr.write(state === 'following' ? 'following the ledger\n' : 'no node answers: trying again\n');
+}
+
 async function watch(options: MemberOptions & { once?: boolean }): Promise<void> {
   const stop = stopSignal();
   const show = (events: readonly WatchEvent[]): Promise<void> => {
@@ -34,5 +39,5 @@ async function watch(options: MemberOptions & { once?: boolean }): Promise<void>
       else print(describe(event));
     return Promise.resolve();
   };
-  await withAgent(options, (agent) => agent.watch(show, options.once ? undefined : stop));
+  await withAgent(options, (agent) => agent.watch(show, options.once ? undefined : stop, tell));
 }
