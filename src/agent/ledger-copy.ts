@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CountersealError, ensure } from '../errors.js';
+import { CountersealError, ensure, type ErrorCode } from '../errors.js';
 import {
   checkpointOf,
   decodeRecord,
@@ -18,6 +18,8 @@ import type { AgentStore, StoreSession } from './store.js';
 /** Between tries to follow a node that is gone. */
 const RECONNECT_MIN_MS = 200;
 const RECONNECT_MAX_MS = 5_000;
+/** Trouble of a node that may pass. */
+const PASSING: readonly ErrorCode[] = ['unavailable', 'io', 'quota_exceeded'];
 /** Records that are held in memory until a checkpoint covers them: 250 MB at the most. */
 const UNSIGNED_RECORDS_MAX = 1_000_000;
 
@@ -64,7 +66,7 @@ export class LedgerCopy {
           await seen();
         });
       } catch (error) {
-        if (!(error instanceof CountersealError) || error.code !== 'unavailable') throw error;
+        if (!(error instanceof CountersealError) || !PASSING.includes(error.code)) throw error;
       }
       become('lost');
       await sleep(pause, undefined, { signal }).catch(() => undefined);

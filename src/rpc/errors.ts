@@ -61,6 +61,11 @@ export function fromServiceError(error: ServiceError, peer: string): Counterseal
           cause: error,
         },
       );
+    case status.INTERNAL:
+      // A server says which error of its own it is; without that, its end of the connection went away during the call.
+      if (error.details.startsWith('Received RST_STREAM'))
+        return new CountersealError('unavailable', `${peer} ended the connection`, { cause: error });
+    // falls through
     default:
       return new CountersealError('internal', `${peer} answered with an unexpected error`, { cause: error });
   }

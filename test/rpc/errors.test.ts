@@ -40,6 +40,12 @@ describe('errors on the wire', () => {
     expect(received({ code, details: 'x', metadata: new Metadata() })).toMatchObject({ code: expected });
   });
 
+  it('a connection that ended during a call is trouble that may pass', () => {
+    const details = 'Received RST_STREAM with code 0 (Call ended without gRPC status)';
+    const ended = { code: status.INTERNAL, details, metadata: new Metadata() };
+    expect(received(ended)).toMatchObject({ code: 'unavailable', message: 'node 1 ended the connection' });
+  });
+
   it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty', 'no_such_code', ''])(
     'a peer cannot make up the code "%s"',
     (code) => {
