@@ -1,6 +1,6 @@
 import { Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
-import { CountersealError, type ErrorCode } from '../errors.js';
-import type { SubtreeNode } from '../ledger/index.js';
+import { CountersealError, ensure, type ErrorCode } from '../errors.js';
+import { equalBytes, sha256, type SubtreeNode } from '../ledger/index.js';
 import { invoke } from './call.js';
 import { fromServiceError } from './errors.js';
 import { LedgerClient as GrpcClient, type StreamRecordsResponse } from './generated/counterseal/v1/ledger.js';
@@ -69,6 +69,32 @@ export class LedgerClient {
     return this.firstToAnswer(READ_TIMEOUT_MS, (client, options) =>
       invoke(client.getStateSubtree.bind(client), { prefix, newest }, options),
     );
+  }
+
+  /**
+   * The ciphertext of a hash, from the first node that has it. Throws `not_found` where every node answers that it was
+   * erased, or never there; where one of them does not answer, what is wrong with that one.
+   */
+  async payload(hash: Uint8Array): Promise<Uint8Array> {
+    let missing: CountersealError | undefined;
+    let trouble: CountersealError | undefined;
+    for (const { address, client } of this.nodes) {
+      try {
+        const options = { peer: `node ${address}`, timeout: READ_TIMEOUT_MS };
+        const { payload } = await invoke(client.getPayload.bind(client), { hash }, options);
+        ensure(
+          equalBytes(sha256(payload), hash),
+          'data_corrupted',
+          `node ${address} sent another payload than was asked for: it is not to be trusted`,
+        );
+        return payload;
+      } catch (error) {
+        if (!(error instanceof CountersealError) || error.code === 'invalid_argument') throw error;
+        if (error.code === 'not_found') missing = error;
+        else trouble ??= error;
+      }
+    }
+    throw trouble ?? missing!;
   }
 
   /**

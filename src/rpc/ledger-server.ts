@@ -13,6 +13,8 @@ import {
   type GetConsistencyProofResponse,
   type GetGenesisRequest,
   type GetGenesisResponse,
+  type GetPayloadRequest,
+  type GetPayloadResponse,
   type GetStateSubtreeRequest,
   type GetStateSubtreeResponse,
   type StreamRecordsRequest,
@@ -36,6 +38,12 @@ export interface LedgerServerOptions {
 const SUBTREES_PER_SECOND = 1;
 const SUBTREES_PER_SECOND_OF_ALL = 4;
 const SUBTREES_BURST = 20;
+/** Payloads that one address, and all together, may ask for: up to 64 KiB each. */
+const PAYLOADS_PER_SECOND = 20;
+const PAYLOADS_BURST = 200;
+const PAYLOADS_PER_SECOND_OF_ALL = 100;
+const PAYLOADS_BURST_OF_ALL = 1_000;
+const HASH_BYTES = 32;
 /** Streams that one address may have open. */
 const MAX_STREAMS_PER_CALLER = 64;
 
@@ -49,6 +57,8 @@ export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: 
   // Thousands of reads each, some 0.1 s: many callers together must not keep the node from its blocks either.
   const subtreeLimit = new RateLimit(SUBTREES_PER_SECOND, SUBTREES_BURST);
   const subtreesOfAll = new RateLimit(SUBTREES_PER_SECOND_OF_ALL, SUBTREES_BURST);
+  const payloadLimit = new RateLimit(PAYLOADS_PER_SECOND, PAYLOADS_BURST);
+  const payloadsOfAll = new RateLimit(PAYLOADS_PER_SECOND_OF_ALL, PAYLOADS_BURST_OF_ALL);
   const streams = new Map<string, number>();
   // host:port, of which the port changes with every connection.
   const callerOf = (call: { getPeer(): string }) => call.getPeer().replace(/:\d+$/, '');
@@ -77,6 +87,19 @@ export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: 
         return Promise.resolve(engine.stateSubtree(prefix, newest));
       },
     ),
+    getPayload: unary<GetPayloadRequest, GetPayloadResponse>(log, async ({ hash }, call) => {
+      payloadLimit.take(callerOf(call));
+      payloadsOfAll.take('all');
+      ensure(
+        hash.length === HASH_BYTES,
+        'invalid_argument',
+        `the hash of a payload has ${HASH_BYTES} bytes`,
+        'hash',
+      );
+      const payload = engine.payload(hash);
+      ensure(payload, 'not_found', 'this node does not have the payload: it was erased, or never here');
+      return Promise.resolve({ payload });
+    }),
     submitTransaction: unary<SubmitTransactionRequest, SubmitTransactionResponse>(
       log,
       async (request, call) => {

@@ -99,6 +99,15 @@ export interface StateNode {
   node: Uint8Array;
 }
 
+export interface GetPayloadRequest {
+  /** 32 bytes. */
+  hash: Uint8Array;
+}
+
+export interface GetPayloadResponse {
+  payload: Uint8Array;
+}
+
 function createBaseGetGenesisRequest(): GetGenesisRequest {
   return {};
 }
@@ -913,6 +922,116 @@ export const StateNode: MessageFns<StateNode> = {
   },
 };
 
+function createBaseGetPayloadRequest(): GetPayloadRequest {
+  return { hash: new Uint8Array(0) };
+}
+
+export const GetPayloadRequest: MessageFns<GetPayloadRequest> = {
+  encode(message: GetPayloadRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hash.length !== 0) {
+      writer.uint32(10).bytes(message.hash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetPayloadRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetPayloadRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetPayloadRequest>): GetPayloadRequest {
+    return GetPayloadRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetPayloadRequest>): GetPayloadRequest {
+    const message = createBaseGetPayloadRequest();
+    message.hash = object.hash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseGetPayloadResponse(): GetPayloadResponse {
+  return { payload: new Uint8Array(0) };
+}
+
+export const GetPayloadResponse: MessageFns<GetPayloadResponse> = {
+  encode(message: GetPayloadResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payload.length !== 0) {
+      writer.uint32(10).bytes(message.payload);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetPayloadResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetPayloadResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payload = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetPayloadResponse>): GetPayloadResponse {
+    return GetPayloadResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetPayloadResponse>): GetPayloadResponse {
+    const message = createBaseGetPayloadResponse();
+    message.payload = object.payload ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 /**
  * A node of the ledger. No client certificate: the proof admits, and a node that knew who submits would know who
  * wrote. There is no question about a single tag or entry: what one asks for tells what one is interested in. That goes
@@ -995,6 +1114,19 @@ export const LedgerService = {
       Buffer.from(GetStateSubtreeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetStateSubtreeResponse => GetStateSubtreeResponse.decode(value),
   },
+  /**
+   * The ciphertext of an entry by its SHA-256, which its transaction names. It tells the node that somebody at this
+   * address reads that entry now. NOT_FOUND where it was erased, its term is over, or this node never had it.
+   */
+  getPayload: {
+    path: "/counterseal.v1.Ledger/GetPayload" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetPayloadRequest): Buffer => Buffer.from(GetPayloadRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetPayloadRequest => GetPayloadRequest.decode(value),
+    responseSerialize: (value: GetPayloadResponse): Buffer => Buffer.from(GetPayloadResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetPayloadResponse => GetPayloadResponse.decode(value),
+  },
 } as const;
 
 export interface LedgerServer extends UntypedServiceImplementation {
@@ -1017,6 +1149,11 @@ export interface LedgerServer extends UntypedServiceImplementation {
    * `prefix`. Choose it so short that hundreds of entries share it; the empty one says nothing.
    */
   getStateSubtree: handleUnaryCall<GetStateSubtreeRequest, GetStateSubtreeResponse>;
+  /**
+   * The ciphertext of an entry by its SHA-256, which its transaction names. It tells the node that somebody at this
+   * address reads that entry now. NOT_FOUND where it was erased, its term is over, or this node never had it.
+   */
+  getPayload: handleUnaryCall<GetPayloadRequest, GetPayloadResponse>;
 }
 
 export interface LedgerClient extends Client {
@@ -1116,6 +1253,25 @@ export interface LedgerClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetStateSubtreeResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * The ciphertext of an entry by its SHA-256, which its transaction names. It tells the node that somebody at this
+   * address reads that entry now. NOT_FOUND where it was erased, its term is over, or this node never had it.
+   */
+  getPayload(
+    request: GetPayloadRequest,
+    callback: (error: ServiceError | null, response: GetPayloadResponse) => void,
+  ): ClientUnaryCall;
+  getPayload(
+    request: GetPayloadRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetPayloadResponse) => void,
+  ): ClientUnaryCall;
+  getPayload(
+    request: GetPayloadRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetPayloadResponse) => void,
   ): ClientUnaryCall;
 }
 
