@@ -45,6 +45,9 @@ export function fromServiceError(error: ServiceError, peer: string): Counterseal
   const [sent] = error.metadata?.get(CODE_KEY) ?? [];
   if (typeof sent === 'string' && Object.hasOwn(ERROR_CODES, sent))
     return new CountersealError(sent as ErrorCode, printable(error.details), { cause: error });
+  // A server says which error of its own it is; without that, its end of the connection went away during the call.
+  if (error.code === status.INTERNAL && error.details.startsWith('Received RST_STREAM'))
+    return new CountersealError('unavailable', `${peer} ended the connection`, { cause: error });
   switch (error.code) {
     case status.UNAUTHENTICATED:
     case status.PERMISSION_DENIED:
@@ -61,11 +64,6 @@ export function fromServiceError(error: ServiceError, peer: string): Counterseal
           cause: error,
         },
       );
-    case status.INTERNAL:
-      // A server says which error of its own it is; without that, its end of the connection went away during the call.
-      if (error.details.startsWith('Received RST_STREAM'))
-        return new CountersealError('unavailable', `${peer} ended the connection`, { cause: error });
-    // falls through
     default:
       return new CountersealError('internal', `${peer} answered with an unexpected error`, { cause: error });
   }
