@@ -1,28 +1,28 @@
 import {
-  BASE,
-  clearCofactor,
-  dleqChallenge,
   DOMAIN,
   inSubgroup,
   memberIdOf,
-  memberLeafOf,
   MEMBERS_DEPTH,
-  MerkleTree,
-  multiply,
   nullifierOf,
-  pointFromAffine,
   poseidon,
   QUOTA_MAX,
   reduceScalar,
   SUBGROUP_ORDER,
-  type FieldElement,
   type Point,
 } from '../crypto/index.js';
 import { SLOT_COUNT } from '../documents/slots.js';
 import { CountersealError, ensure } from '../errors.js';
-import { claimedElligatorPoint } from './register-elligator.js';
+import {
+  absentOf,
+  documentKeyOf,
+  evaluatedPoint,
+  isMember,
+  MASK_LIMIT,
+  opensCommitment,
+  SCALAR_LIMIT,
+} from './document-relation.js';
 import type { RegisterPublic } from './register-signals.js';
-import { commitmentOf, identityOf, sealEscrow, type Pair } from './register-values.js';
+import { identityOf, sealEscrow } from './register-values.js';
 import type { RegisterWitness } from './register-witness.js';
 
 /** The guarantees of the statement, numbered as in circuits/README.md. R7 holds of every canonical binding. */
@@ -37,58 +37,18 @@ export const REGISTER_GUARANTEES = {
 
 export type RegisterGuarantee = keyof typeof REGISTER_GUARANTEES;
 
-const SCALAR_LIMIT = 1n << 251n;
-const CHALLENGE_LIMIT = 1n << 128n;
-const MASK_LIMIT = 1n << 16n;
-const ROLE_LIMIT = 16n;
-
-const complement = (present: bigint): bigint => (MASK_LIMIT - 1n) & ~present;
-
-function opensCommitment(p: RegisterPublic, w: RegisterWitness): boolean {
-  return (
-    w.present < MASK_LIMIT &&
-    w.slots.every((slot, i) => slot === 0n || (w.present >> BigInt(i)) & 1n) &&
-    commitmentOf(BigInt(p.kind), w.present, w.slots, w.salt) === p.commitment
-  );
-}
-
-/** N = 8·M, or undefined if M is not on the curve or N is the identity. */
-function evaluatedPoint([x, y]: Pair<FieldElement>): Point | undefined {
-  try {
-    const N = clearCofactor(pointFromAffine(x, y));
-    return N.is0() ? undefined : N;
-  } catch (error) {
-    if (error instanceof CountersealError && error.code === 'invalid_point') return undefined;
-    throw error;
-  }
-}
-
 function hasTag(p: RegisterPublic, w: RegisterWitness, N: Point, i: 0 | 1): boolean {
   const mask = BigInt(p.mask[i]);
-  if (mask >= MASK_LIMIT || (mask & complement(w.present)) !== 0n) return false;
+  if (mask >= MASK_LIMIT || absentOf(mask, w.present) !== 0n) return false;
   const u = identityOf(p.fingerprintId[i], mask, w.slots);
-  const elligator = claimedElligatorPoint(u, w.elligatorY[i]);
-  if (!elligator) return false;
-  const P = clearCofactor(elligator);
-  if (P.is0() || w.c[i] >= CHALLENGE_LIMIT || w.s[i] >= SCALAR_LIMIT) return false;
-  const [c, s] = [reduceScalar(w.c[i]), reduceScalar(w.s[i])];
-  const R1 = multiply(BASE, s).add(multiply(p.oprfKey, c));
-  const R2 = multiply(P, s).add(multiply(N, c));
-  if (dleqChallenge(p.oprfKey, P, N, R1, R2) !== w.c[i]) return false;
-  const documentKey = poseidon([DOMAIN.documentKey, u, N.toAffine().y]);
-  return poseidon([DOMAIN.tag, documentKey, p.purpose]) === p.tag[i];
+  const claim = { elligatorY: w.elligatorY[i], c: w.c[i], s: w.s[i] };
+  const documentKey = documentKeyOf(p.oprfKey, u, N, claim);
+  return documentKey !== undefined && poseidon([DOMAIN.tag, documentKey, p.purpose]) === p.tag[i];
 }
 
 function skipsOnlyAbsent(p: RegisterPublic, w: RegisterWitness): boolean {
   const skipped = BigInt(p.skippedMask);
-  return skipped === 0n || (skipped < MASK_LIMIT && (skipped & complement(w.present)) !== 0n);
-}
-
-function isMember(p: RegisterPublic, w: RegisterWitness): boolean {
-  if (w.role >= ROLE_LIMIT || w.pathIndex >= MASK_LIMIT || p.roleMask >= MASK_LIMIT) return false;
-  const leaf = memberLeafOf(memberIdOf(w.sk), Number(w.role));
-  const path = { siblings: w.pathSiblings, index: Number(w.pathIndex) };
-  return MerkleTree.rootFrom(leaf, path) === p.membersRoot && ((p.roleMask >> Number(w.role)) & 1) === 1;
+  return skipped === 0n || (skipped < MASK_LIMIT && absentOf(skipped, w.present) !== 0n);
 }
 
 function isUnderQuota(p: RegisterPublic, w: RegisterWitness): boolean {
@@ -132,7 +92,7 @@ export function brokenGuarantees(p: RegisterPublic, w: RegisterWitness): Registe
     return N === undefined || hasTag(p, w, N, i);
   });
   const holds: Record<RegisterGuarantee, boolean> = {
-    R1: opensCommitment(p, w),
+    R1: opensCommitment(p.commitment, p.kind, w),
     R2: tagged && skipsOnlyAbsent(p, w),
     R3: evaluated.every((N) => N !== undefined),
     R4: isMember(p, w),
