@@ -18,6 +18,8 @@ export interface BatchVerifierOptions {
   readonly maxQueue?: number;
   /** After so many milliseconds without an answer a worker is taken for dead. */
   readonly timeout?: number;
+  /** Told of every batch that was answered. */
+  readonly onBatch?: (batch: { readonly proofs: number; readonly invalid: number }) => void;
   /** The worker's program; tests of what happens when it dies give another. */
   readonly workerUrl?: URL;
 }
@@ -50,6 +52,7 @@ export class BatchVerifier implements Verifier {
   readonly #maxQueue: number;
   readonly #timeout: number;
   readonly #workerUrl: URL;
+  readonly #onBatch: BatchVerifierOptions['onBatch'];
   #pending: Job[] = [];
   #scheduled = false;
   #closed = false;
@@ -70,6 +73,7 @@ export class BatchVerifier implements Verifier {
     this.#keys = options.keys ?? packageKeys;
     this.#timeout = options.timeout ?? 60_000;
     this.#workerUrl = options.workerUrl ?? compiledUrl('verify-worker.js');
+    this.#onBatch = options.onBatch;
     this.#slots = Array.from({ length: workers }, () => ({ worker: undefined, batch: undefined }));
   }
 
@@ -171,6 +175,11 @@ export class BatchVerifier implements Verifier {
     const jobs = this.#release(slot);
     worker.unref();
     this.#deaths = 0;
+    if ('verdicts' in answer)
+      this.#onBatch?.({
+        proofs: jobs.length,
+        invalid: answer.verdicts.filter((verdict) => verdict !== true).length,
+      });
     for (const [i, job] of jobs.entries()) {
       if ('verdicts' in answer) job.resolve(answer.verdicts[i] === true);
       else job.reject(new CountersealError(answer.error.code, answer.error.message));

@@ -15,7 +15,7 @@ import {
   type Point,
 } from '../crypto/index.js';
 import { CountersealError } from '../errors.js';
-import { claimedElligatorPoint } from './register-elligator.js';
+import { claimedElligatorPoint } from './elligator.js';
 import { commitmentOf, type Pair } from './register-values.js';
 
 // What the statements about a document have in common, in the clear: one function for each gadget of circuits/lib that

@@ -13,7 +13,8 @@ export type { VerificationKey } from './verification-key.js';
 export { verify, type Verifier } from './verify.js';
 export { BatchVerifier, type BatchVerifierOptions } from './batch-verifier.js';
 export type { CircuitInput, CircuitInputs, Proved, ProveOptions, Prover, ProveStage } from './prover.js';
-export { defaultProver } from './default-prover.js';
+export { batchProver, defaultParallel, defaultProver } from './default-prover.js';
+export { ProverPool } from './prover-pool.js';
 export { SnarkjsProver, type SnarkjsProverOptions } from './snarkjs-prover.js';
 export { RapidsnarkProver, type RapidsnarkProverOptions } from './rapidsnark-prover.js';
 export {

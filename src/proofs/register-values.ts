@@ -9,7 +9,6 @@ import {
   multiply,
   coordinates,
 } from '../crypto/index.js';
-import { SLOT_COUNT } from '../documents/slots.js';
 import { ensure } from '../errors.js';
 
 /** One value for each of the two fingerprints of an entry: exact, near. */
@@ -17,27 +16,7 @@ export type Pair<T> = readonly [T, T];
 
 export const mapPair = <T, U>([first, second]: Pair<T>, f: (x: T) => U): Pair<U> => [f(first), f(second)];
 
-/** slotsHash and commitment: H(2, kind, present, H(slots), salt). `present` and absent slots are not checked. */
-export function commitmentOf(
-  kind: bigint,
-  present: bigint,
-  slots: readonly FieldElement[],
-  salt: FieldElement,
-): FieldElement {
-  ensure(slots.length === SLOT_COUNT, 'invalid_argument', `a document has ${SLOT_COUNT} slots`);
-  return poseidon([DOMAIN.commitment, kind, present, poseidon(slots), salt]);
-}
-
-/** u = H(3, fingerprintId, H(slots AND mask)), `fingerprintId` being text(name). `mask` below 2^16. */
-export function identityOf(
-  fingerprintId: FieldElement,
-  mask: bigint,
-  slots: readonly FieldElement[],
-): FieldElement {
-  ensure(slots.length === SLOT_COUNT, 'invalid_argument', `a document has ${SLOT_COUNT} slots`);
-  const masked = slots.map((slot, i) => ((mask >> BigInt(i)) & 1n ? slot : 0n));
-  return poseidon([DOMAIN.identity, fingerprintId, poseidon(masked)]);
-}
+export { commitmentOf, identityOf } from '../documents/identity.js';
 
 function escrowPads(shared: Point): Pair<FieldElement> {
   const { x, y } = coordinates(shared);

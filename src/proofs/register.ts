@@ -17,7 +17,7 @@ import {
 } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import type { CircuitInputs } from './prover.js';
-import { montgomeryY } from './register-elligator.js';
+import { montgomeryY } from './elligator.js';
 import { checkRegister } from './register-relation.js';
 import { registerSignals, type RegisterPublic } from './register-signals.js';
 import { commitmentOf, identityOf, mapPair, sealEscrow, type Pair } from './register-values.js';

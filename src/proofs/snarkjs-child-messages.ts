@@ -7,6 +7,8 @@ export interface ChildRequest {
   readonly task: 'prove' | 'witness';
   readonly files: ProvingFiles;
   readonly inputs: FieldInputs;
+  /** One thread instead of as many as there are cores: for several children at once. */
+  readonly singleThread?: boolean;
 }
 
 /** What of an error of snarkjs may leave the child: no value of a signal. */

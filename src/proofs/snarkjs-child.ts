@@ -17,14 +17,14 @@ function failureOf(error: unknown): ChildFailure {
   return { kind: 'unsatisfied', at: place ? `template ${place[1]}, line ${place[2]}` : 'an unnamed place' };
 }
 
-async function run({ id, task, files, inputs }: ChildRequest): Promise<void> {
+async function run({ id, task, files, inputs, singleThread = false }: ChildRequest): Promise<void> {
   const witness: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
   try {
     answer({ id, stage: 'witness' });
     await snarkjs.wtns.calculate({ ...inputs }, files.witness, witness);
     answer({ id, stage: 'proving' });
     if (task === 'witness') answer({ id, witness: witness.data! });
-    else answer({ id, ...(await snarkjs.groth16.prove(files.zkey, witness)) });
+    else answer({ id, ...(await snarkjs.groth16.prove(files.zkey, witness, undefined, { singleThread })) });
   } catch (error) {
     answer({ id, failure: failureOf(error) });
   } finally {

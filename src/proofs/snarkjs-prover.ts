@@ -28,20 +28,24 @@ export interface SnarkjsProverOptions {
   readonly keys?: KeyRegistry;
   /** Milliseconds after the last proof at which the proving process ends. */
   readonly idleTimeout?: number;
+  /** One thread instead of one for each core: where several provers share the cores (`ProverPool`). */
+  readonly singleThread?: boolean;
   /** The proving process's program; tests of what happens when it dies give another. */
   readonly entry?: URL;
 }
 
-/** Proves with snarkjs in a forked process: some seconds for 25,000 constraints, on all cores. */
+/** Proves with snarkjs in a forked process: some seconds for 25,000 constraints, on all cores by default. */
 export class SnarkjsProver implements Prover {
   readonly name = 'snarkjs';
   readonly #keys: KeyRegistry;
   readonly #process: ProvingProcess;
+  readonly #singleThread: boolean;
   readonly #turns = new Turns();
   #closed = false;
 
-  constructor({ keys = packageKeys, idleTimeout, entry }: SnarkjsProverOptions = {}) {
+  constructor({ keys = packageKeys, idleTimeout, singleThread = false, entry }: SnarkjsProverOptions = {}) {
     this.#keys = keys;
+    this.#singleThread = singleThread;
     this.#process = new ProvingProcess(idleTimeout, entry);
   }
 
@@ -57,7 +61,10 @@ export class SnarkjsProver implements Prover {
       options.onProgress?.('loading');
       const files = await this.#keys.provingFiles(statement);
       ensure(!this.#closed, 'unavailable', 'the prover is closed');
-      const made = await this.#process.request({ task: 'prove', files, inputs: checked }, options);
+      const made = await this.#process.request(
+        { task: 'prove', files, inputs: checked, singleThread: this.#singleThread },
+        options,
+      );
       ensure('proof' in made, 'internal', 'the proving process answered another question');
       return checkProved(
         statement,

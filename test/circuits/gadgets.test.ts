@@ -19,7 +19,7 @@ import {
   type Point,
 } from '../../src/crypto/index.js';
 import type { CircuitInputs } from '../../src/proofs/prover.js';
-import { montgomeryY } from '../../src/proofs/register-elligator.js';
+import { montgomeryY } from '../../src/proofs/elligator.js';
 import { attackable, withoutComments, type Attackable, type Tampering } from '../helpers/circuit.js';
 import { pointsOfOrder } from '../helpers/baby-jubjub-torsion.js';
 import { vectors } from '../helpers/vectors.js';

@@ -18,7 +18,7 @@ import {
   type RegisterEvaluation,
   type RegisterInstance,
 } from '../../src/proofs/register.js';
-import { montgomeryY } from '../../src/proofs/register-elligator.js';
+import { montgomeryY } from '../../src/proofs/elligator.js';
 import { brokenGuarantees, type RegisterGuarantee } from '../../src/proofs/register-relation.js';
 import {
   parseRegisterSignals,
