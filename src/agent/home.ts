@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { initPoseidon, readSecretFile, writeFileDurable, writeSecretFile } from '../crypto/index.js';
-import { CountersealError } from '../errors.js';
+import {
+  initPoseidon,
+  parseFile,
+  readSecretJson,
+  readText,
+  writeFileDurable,
+  writeJson,
+  writeSecretJson,
+} from '../crypto/index.js';
 import type { Identity } from '../rpc/certificates.js';
 import { MemberKeys } from './keys.js';
 
@@ -44,13 +51,7 @@ export interface OpenHome {
   readonly genesis: string;
 }
 
-async function read(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new CountersealError('not_found', `cannot read ${path}: is this a member's folder? (--home)`, {
-      cause,
-    });
-  });
-}
+const HINT = "is this a member's folder? (--home)";
 
 /** Makes a member's keys and vault; answers its member id. */
 export async function createHome(
@@ -66,15 +67,10 @@ export async function createHome(
   const { memberId } = new MemberKeys(seed, config.networkId);
   const { certificate, privateKey } = await identity(memberId);
   const vault: z.infer<typeof Vault> = { seed: seed.toString('hex'), tlsPrivateKey: privateKey };
-  await writeSecretFile(
-    paths.vault,
-    passphrase,
-    VAULT_PURPOSE,
-    new TextEncoder().encode(JSON.stringify(vault)),
-  );
+  await writeSecretJson(paths.vault, passphrase, VAULT_PURPOSE, vault);
   await writeFileDurable(paths.certificate, certificate);
   const complete: MemberConfig = { format: 'counterseal-member', version: 1, ...config };
-  await writeFileDurable(paths.config, `${JSON.stringify(complete, null, 2)}\n`);
+  await writeJson(paths.config, complete);
   return memberId;
 }
 
@@ -82,29 +78,19 @@ export async function createHome(
 export async function openHome(home: string, passphrase: string): Promise<OpenHome> {
   const paths = homePaths(home);
   const [content, genesis, certificate] = await Promise.all([
-    read(paths.config),
-    read(paths.genesis),
-    read(paths.certificate),
+    readText(paths.config, HINT),
+    readText(paths.genesis, HINT),
+    readText(paths.certificate, HINT),
   ]);
-  const config = parse(MemberConfig, content, paths.config);
-  const [secret] = await Promise.all([
-    readSecretFile(paths.vault, passphrase, VAULT_PURPOSE),
+  const config = parseFile(MemberConfig, content, paths.config);
+  const [vault] = await Promise.all([
+    readSecretJson(Vault, paths.vault, passphrase, VAULT_PURPOSE),
     initPoseidon(),
   ]);
-  const vault = parse(Vault, new TextDecoder().decode(secret), paths.vault);
   return {
     config,
     genesis,
     keys: new MemberKeys(Buffer.from(vault.seed, 'hex'), config.networkId),
     identity: { certificate, privateKey: vault.tlsPrivateKey },
   };
-}
-
-function parse<T>(schema: z.ZodType<T>, content: string, path: string): T {
-  try {
-    return schema.parse(JSON.parse(content));
-  } catch {
-    // Without the cause: it could quote what a vault holds.
-    throw new CountersealError('data_corrupted', `${path} is damaged or of another version`);
-  }
 }

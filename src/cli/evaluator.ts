@@ -39,8 +39,7 @@ async function run(options: EvaluatorOptions): Promise<void> {
   const passphrase = await readPassphrase(options);
   const [
     { evaluatorPaths, openEvaluatorHome, readKeyShare },
-    { readText },
-    { initPoseidon },
+    { initPoseidon, readText },
     { networkOf, parseGenesis },
     { Evaluator, LevelQuotaStore },
     { createLogger },
@@ -48,7 +47,6 @@ async function run(options: EvaluatorOptions): Promise<void> {
     { serveEvaluator },
   ] = await Promise.all([
     import('./homes/evaluator.js'),
-    import('./homes/files.js'),
     import('../crypto/index.js'),
     import('../ledger/index.js'),
     import('../oprf/index.js'),

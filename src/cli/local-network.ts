@@ -8,6 +8,7 @@ import {
   initPoseidon,
   multiply,
   writeFileDurable,
+  writeJson,
   writeSecretFile,
 } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
@@ -16,7 +17,6 @@ import { KeygenParty, type KeygenResult } from '../oprf/index.js';
 import { packageKeys } from '../proofs/index.js';
 import { createAuthority, issueIdentity, type Identity } from '../rpc/certificates.js';
 import { createEvaluatorHome, evaluatorPaths, readPublicKeys, toCoordinates } from './homes/evaluator.js';
-import { writeJson } from './homes/files.js';
 import { createNodeHome, nodePaths } from './homes/node.js';
 import { runCounterseal, Service } from './processes.js';
 

@@ -60,14 +60,11 @@ export function witnessCommands(program: Command): void {
 async function keygen(
   options: WitnessOptions & { name: string; genesis: string[]; listen: string },
 ): Promise<void> {
-  const [{ createWitnessHome, witnessPaths }, { readText }, { ed25519PublicKey }, ledger] = await Promise.all(
-    [
-      import('./homes/witness.js'),
-      import('./homes/files.js'),
-      import('../crypto/index.js'),
-      import('../ledger/index.js'),
-    ],
-  );
+  const [{ createWitnessHome, witnessPaths }, { ed25519PublicKey, readText }, ledger] = await Promise.all([
+    import('./homes/witness.js'),
+    import('../crypto/index.js'),
+    import('../ledger/index.js'),
+  ]);
   ensure(
     !existsSync(witnessPaths(options.home).config),
     'already_exists',
@@ -151,7 +148,7 @@ async function run(options: WitnessOptions): Promise<void> {
 async function sign(options: WitnessOptions & { genesis: string; node?: string }): Promise<void> {
   const [{ readText }, { addSignatureLine, checkpointOf, parseGenesis }, { LedgerClient }] =
     await Promise.all([
-      import('./homes/files.js'),
+      import('../crypto/index.js'),
       import('../ledger/index.js'),
       import('../rpc/ledger-client.js'),
     ]);

@@ -11,3 +11,4 @@ export * from './shamir.js';
 export * from './aead.js';
 export * from './ed25519.js';
 export * from './secret-file.js';
+export * from './files.js';

@@ -4,14 +4,19 @@ import { z } from 'zod';
 import {
   ed25519PublicKey,
   fieldFromDecimal,
+  parseFile,
   pointFromAffine,
+  readSecretJson,
+  readText,
   scalar,
+  writeFileDurable,
+  writeJson,
+  writeSecretJson,
   type Point,
 } from '../../crypto/index.js';
 import type { KeygenResult, KeyShare } from '../../oprf/index.js';
 import type { Identity } from '../../rpc/certificates.js';
-import { writeFileDurable } from '../../crypto/index.js';
-import { parseFile, readSecretJson, readText, writeJson, writeSecretJson } from './files.js';
+import { openServiceHome } from './service.js';
 
 /**
  * An evaluator's folder: `evaluator.json` (this file's schema), `authority.pem`, `certificate.pem`, `secrets.json`
@@ -105,12 +110,16 @@ const HINT = "is this an evaluator's folder? (--home)";
 
 export async function openEvaluatorHome(home: string, passphrase: string): Promise<EvaluatorHome> {
   const files = paths(home);
-  const config = parseFile(EvaluatorConfig, await readText(files.config, HINT), files.config);
-  const secrets = await readSecretJson(Secrets, files.secrets, passphrase, SECRETS_PURPOSE);
+  const { config, secrets, identity } = await openServiceHome(files, passphrase, {
+    config: EvaluatorConfig,
+    secrets: Secrets,
+    purpose: SECRETS_PURPOSE,
+    hint: HINT,
+  });
   return {
     config,
     authority: await readText(files.authority, HINT),
-    identity: { certificate: await readText(files.certificate, HINT), privateKey: secrets.tlsPrivateKey },
+    identity,
     signingSeed: Buffer.from(secrets.signingSeed, 'hex'),
   };
 }

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileDurable } from '../../crypto/index.js';
+import { readText, writeFileDurable, writeJson, writeSecretJson } from '../../crypto/index.js';
 import type { Identity } from '../../rpc/certificates.js';
-import { parseFile, readSecretJson, readText, writeJson, writeSecretJson } from './files.js';
+import { openServiceHome } from './service.js';
 
 /**
  * A ledger node's folder: `node.json` (this file's schema), `genesis.json`, `certificate.pem`, `secrets.json` (TLS
@@ -63,12 +63,16 @@ export interface NodeHome {
 
 export async function openNodeHome(home: string, passphrase: string): Promise<NodeHome> {
   const paths = nodePaths(home);
-  const config = parseFile(NodeConfig, await readText(paths.config, HINT), paths.config);
-  const secrets = await readSecretJson(Secrets, paths.secrets, passphrase, SECRETS_PURPOSE);
+  const { config, secrets, identity } = await openServiceHome(paths, passphrase, {
+    config: NodeConfig,
+    secrets: Secrets,
+    purpose: SECRETS_PURPOSE,
+    hint: HINT,
+  });
   return {
     config,
     genesis: await readText(paths.genesis, HINT),
-    identity: { certificate: await readText(paths.certificate, HINT), privateKey: secrets.tlsPrivateKey },
+    identity,
     checkpointSeed: Buffer.from(secrets.checkpointSeed, 'hex'),
   };
 }

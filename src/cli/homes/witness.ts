@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { parseFile, readSecretJson, readText, writeJson, writeSecretJson } from './files.js';
+import { parseFile, readSecretJson, readText, writeJson, writeSecretJson } from '../../crypto/index.js';
 
 /** A witness's folder: `witness.json` (this file's schema), `secrets.json` (its key, sealed) and `checkpoints.db`. */
 const WitnessConfig = z.strictObject({

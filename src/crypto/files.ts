@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import { readSecretFile, writeFileDurable, writeSecretFile } from '../../crypto/index.js';
-import { CountersealError } from '../../errors.js';
+import type { z } from 'zod';
+import { CountersealError } from '../errors.js';
+import { readSecretFile, writeFileDurable, writeSecretFile } from './secret-file.js';
 
 /** Reads a text file; throws `not_found` with a hint. */
 export async function readText(path: string, hint: string): Promise<string> {
