@@ -6,16 +6,17 @@ import { describe, expect, it } from 'vitest';
 /** Each folder may import from itself and from those it lists; nothing else (architecture: imports point one way). */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   crypto: [],
+  storage: [],
   documents: ['crypto'],
-  oprf: ['crypto'],
+  oprf: ['crypto', 'storage'],
   proofs: ['crypto', 'documents'],
   // An auditor reads one file: it imports nothing of the project.
   receipts: [],
   ledger: ['crypto', 'documents'],
   witness: ['crypto', 'documents', 'ledger'],
-  engine: ['crypto', 'documents', 'proofs', 'ledger'],
+  engine: ['crypto', 'storage', 'documents', 'proofs', 'ledger'],
   rpc: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'engine'],
-  agent: ['crypto', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'rpc'],
+  agent: ['crypto', 'storage', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'rpc'],
   cli: [
     ...['crypto', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'witness'],
     ...['engine', 'rpc', 'agent'],

@@ -1,11 +1,14 @@
-import { Level } from 'level';
+import type { Level } from 'level';
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveKey, open, seal } from '../crypto/index.js';
 import { CountersealError } from '../errors.js';
 import { Overlay } from '../ledger/index.js';
+import { HighWaterMark, levelError, openChecked, openLevel, sealChecked } from '../storage/index.js';
 
 const LOCK_WAIT_MS = 30_000;
+/** How many batches were written, for the {@link HighWaterMark}. */
+const BATCHES = 'batches';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -23,7 +26,7 @@ export class StoreSession {
     private readonly key: Uint8Array,
   ) {
     this.nameKey = deriveKey(key, 'names');
-    this.view = new Overlay({ get: (name) => db.getSync(name) });
+    this.view = new Overlay({ get: (name) => read(db, name) });
   }
 
   /**
@@ -48,8 +51,12 @@ export class StoreSession {
   /** The committed sealed records of a kind, `kind/of/`, in no order that says anything. */
   async listSealed<T>(prefix: string): Promise<T[]> {
     const found: T[] = [];
-    for await (const [name, value] of this.db.iterator({ gte: prefix, lt: `${prefix}\uffff` }))
-      found.push(this.unseal<T>(name, value));
+    try {
+      for await (const [name, value] of this.db.iterator({ gte: prefix, lt: `${prefix}\uffff` }))
+        found.push(this.unseal<T>(name, openChecked(name, value)));
+    } catch (error) {
+      throw levelError(error, "the agent's own records cannot be read");
+    }
     return found;
   }
 
@@ -84,20 +91,21 @@ export class AgentStore {
 
   private async exclusive<T>(work: (session: StoreSession) => T | Promise<T>): Promise<T> {
     const db = await this.open();
+    let mark: HighWaterMark | undefined;
     try {
+      mark = HighWaterMark.open(this.path);
+      const before = batchesOf(db);
+      mark.check(before);
       const session = new StoreSession(db, this.key);
       const result = await work(session);
-      if (!session.view.isEmpty)
-        await db.batch(
-          session.view
-            .writes()
-            .map(({ key, value }) =>
-              value === undefined ? { type: 'del', key } : { type: 'put', key, value },
-            ),
-          { sync: true },
-        );
+      if (!session.view.isEmpty) {
+        session.view.put(BATCHES, encoder.encode(String(before + 1)));
+        await write(db, session.view);
+        mark.write(before + 1);
+      }
       return result;
     } finally {
+      mark?.close();
       await db.close();
     }
   }
@@ -105,24 +113,10 @@ export class AgentStore {
   private async open(): Promise<Db> {
     const deadline = Date.now() + LOCK_WAIT_MS;
     for (;;) {
-      const db: Db = new Level(this.path, { keyEncoding: 'utf8', valueEncoding: 'view' });
       try {
-        await db.open();
-        return db;
+        return await openLevel<Uint8Array>(this.path, 'view');
       } catch (error) {
-        const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-        if (cause?.code === 'LEVEL_CORRUPTION')
-          throw new CountersealError(
-            'data_corrupted',
-            `the agent's database ${this.path} is damaged: restore a backup`,
-            { cause: error },
-          );
-        if (cause?.code !== 'LEVEL_LOCKED')
-          throw new CountersealError(
-            'io',
-            `the agent's database ${this.path} cannot be opened: ${cause?.message ?? 'unknown error'}`,
-            { cause: error },
-          );
+        if (!(error instanceof CountersealError) || error.code !== 'failed_precondition') throw error;
         if (Date.now() > deadline)
           throw new CountersealError(
             'unavailable',
@@ -131,5 +125,33 @@ export class AgentStore {
         await sleep(10 + Math.random() * 20);
       }
     }
+  }
+}
+
+/** Throws `data_corrupted` for a value that is not what was stored, `io`. */
+function read(db: Db, name: string): Uint8Array | undefined {
+  let value: Uint8Array | undefined;
+  try {
+    value = db.getSync(name);
+  } catch (error) {
+    throw levelError(error, "the agent's database cannot be read");
+  }
+  return value && openChecked(name, value);
+}
+
+const batchesOf = (db: Db): number => Number(decoder.decode(read(db, BATCHES)));
+
+async function write(db: Db, view: Overlay): Promise<void> {
+  const operations = view
+    .writes()
+    .map(({ key, value }) =>
+      value === undefined
+        ? { type: 'del' as const, key }
+        : { type: 'put' as const, key, value: sealChecked(key, value) },
+    );
+  try {
+    await db.batch(operations, { sync: true });
+  } catch (error) {
+    throw levelError(error, "the agent's database cannot be written, and nothing of this was done");
   }
 }

@@ -1,9 +1,6 @@
-import { Level } from 'level';
-import { crc32 } from 'node:zlib';
-import { CountersealError, type ErrorCode } from '../errors.js';
+import type { Level } from 'level';
 import type { KeyRange, Store, Write } from '../ledger/index.js';
-
-const CHECKSUM_BYTES = 4;
+import { levelError, openChecked, openLevel, sealChecked } from '../storage/index.js';
 
 /**
  * A store in a LevelDB directory. A write is one batch with `sync`, so it survives kill -9 and power loss. LevelDB
@@ -18,13 +15,7 @@ export class LevelStore implements Store {
    * for a damaged database, `io` where it cannot be read or written.
    */
   static async open(directory: string): Promise<LevelStore> {
-    const db = new Level<string, Uint8Array>(directory, { keyEncoding: 'utf8', valueEncoding: 'view' });
-    try {
-      await db.open();
-    } catch (error) {
-      throw levelError(error, `the database ${directory} cannot be opened`);
-    }
-    return new LevelStore(db);
+    return new LevelStore(await openLevel<Uint8Array>(directory, 'view'));
   }
 
   get(key: string): Uint8Array | undefined {
@@ -34,12 +25,13 @@ export class LevelStore implements Store {
     } catch (error) {
       throw levelError(error, `${key} cannot be read`);
     }
-    return value && unseal(key, value);
+    return value && openChecked(key, value);
   }
 
   async *iterate({ gte, lt, limit = -1 }: KeyRange): AsyncIterable<readonly [string, Uint8Array]> {
     try {
-      for await (const [key, value] of this.db.iterator({ gte, lt, limit })) yield [key, unseal(key, value)];
+      for await (const [key, value] of this.db.iterator({ gte, lt, limit }))
+        yield [key, openChecked(key, value)];
     } catch (error) {
       throw levelError(error, `the keys from ${gte} on cannot be read`);
     }
@@ -50,7 +42,7 @@ export class LevelStore implements Store {
     const operations = batch.map(({ key, value }) =>
       value === undefined
         ? { type: 'del' as const, key }
-        : { type: 'put' as const, key, value: seal(key, value) },
+        : { type: 'put' as const, key, value: sealChecked(key, value) },
     );
     try {
       await this.db.batch(operations, { sync: true });
@@ -62,40 +54,4 @@ export class LevelStore implements Store {
   async close(): Promise<void> {
     await this.db.close();
   }
-}
-
-const checksum = (key: string, value: Uint8Array): number => crc32(value, crc32(key));
-
-function seal(key: string, value: Uint8Array): Uint8Array {
-  const sealed = new Uint8Array(CHECKSUM_BYTES + value.length);
-  new DataView(sealed.buffer).setUint32(0, checksum(key, value));
-  sealed.set(value, CHECKSUM_BYTES);
-  return sealed;
-}
-
-function unseal(key: string, sealed: Uint8Array): Uint8Array {
-  // A plain view: what leaves the store does not depend on the driver.
-  const length = Math.max(0, sealed.length - CHECKSUM_BYTES);
-  const value = new Uint8Array(sealed.buffer, sealed.byteOffset + sealed.length - length, length);
-  const intact =
-    sealed.length >= CHECKSUM_BYTES &&
-    new DataView(sealed.buffer, sealed.byteOffset).getUint32(0) === checksum(key, value);
-  if (!intact)
-    throw new CountersealError('data_corrupted', `the stored value of ${key} is damaged: restore a backup`);
-  return value;
-}
-
-const CODES: Readonly<Record<string, ErrorCode>> = {
-  LEVEL_CORRUPTION: 'data_corrupted',
-  LEVEL_LOCKED: 'failed_precondition',
-  LEVEL_DATABASE_NOT_OPEN: 'failed_precondition',
-};
-
-/** LevelDB's errors by their codes; what fails to open says why in its cause. */
-function levelError(error: unknown, what: string): CountersealError {
-  if (error instanceof CountersealError) return error;
-  const outer = error as { code?: string; message?: string; cause?: { code?: string; message?: string } };
-  const { code = '', message = String(error) } = outer.cause ?? outer;
-  const why = code === 'LEVEL_LOCKED' ? 'another process has it open' : message;
-  return new CountersealError(CODES[code] ?? 'io', `${what}: ${why}`, { cause: error });
 }

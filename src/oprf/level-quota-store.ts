@@ -1,9 +1,9 @@
-import { Level, type BatchOperation } from 'level';
+import type { Level } from 'level';
 import { CountersealError, ensure } from '../errors.js';
+import { HighWaterMark, levelError, openChecked, openLevel, sealChecked } from '../storage/index.js';
 import { assertCharge, utcDay, type Charge, type Charged, type QuotaStore, type UtcDay } from './quota.js';
 
-type Database = Level<string, string>;
-type Operation = BatchOperation<Database, string, string>;
+type Database = Level<string, Uint8Array>;
 interface Waiting {
   readonly charge: Charge;
   readonly resolve: (charged: Charged) => void;
@@ -13,42 +13,52 @@ interface Waiting {
 const DAY_MS = 86_400_000;
 /** The latest day that anything was charged to. */
 const LATEST = 'latest';
+/** How many batches were written, for the {@link HighWaterMark}. */
+const BATCHES = 'batches';
 const memberKey = (member: string) => Buffer.from(member, 'utf8').toString('hex');
 const usedKey = (day: string, member: string) => `used!${day}!${memberKey(member)}`;
 const seenKey = (day: string, member: string, request: Uint8Array) =>
   `seen!${day}!${memberKey(member)}!${Buffer.from(request).toString('hex')}`;
 
+/** What a database that was just opened says of itself. */
+interface Opened {
+  readonly db: Database;
+  readonly mark: HighWaterMark;
+  readonly latest: UtcDay | undefined;
+  readonly batches: number;
+}
+
 /**
  * Quotas in a LevelDB folder of their own. Charges that arrive while one is being written go to disk together, in
- * one synchronous batch. LevelDB's lock keeps a second process out.
+ * one synchronous batch. LevelDB's lock keeps a second process out. A count that is not what was written, or older
+ * than what was acknowledged, is `data_corrupted`: nobody gets a quota twice because a disk forgets.
  */
 export class LevelQuotaStore implements QuotaStore {
   #queue: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #pruning: Promise<void> = Promise.resolve();
   #closed = false;
+  #state: Opened;
+  #latest: UtcDay | undefined;
+  #batches: number;
+  /** After a write that failed the end of LevelDB's log is unknown, and what came after it could be lost. */
+  #torn = false;
 
   private constructor(
-    private readonly db: Database,
-    private latest: UtcDay | undefined,
-  ) {}
+    private readonly folder: string,
+    state: Opened,
+  ) {
+    this.#state = state;
+    this.#latest = state.latest;
+    this.#batches = state.batches;
+  }
 
-  /** Throws `io` if the folder cannot be opened, which it cannot while another process has it open. */
+  /**
+   * Throws `io` if the folder cannot be opened, `failed_precondition` while another process has it open,
+   * `data_corrupted` for one that is damaged.
+   */
   static async open(folder: string): Promise<LevelQuotaStore> {
-    const db = new Level<string, string>(folder);
-    let latest: string | undefined;
-    try {
-      await db.open();
-      latest = await db.get(LATEST);
-    } catch (cause) {
-      throw new CountersealError('io', `the quota store in ${folder} cannot be opened`, { cause });
-    }
-    ensure(
-      latest === undefined || /^\d{4}-\d{2}-\d{2}$/.test(latest),
-      'data_corrupted',
-      `the quota store in ${folder} is damaged`,
-    );
-    return new LevelQuotaStore(db, latest as UtcDay | undefined);
+    return new LevelQuotaStore(folder, await openFolder(folder));
   }
 
   charge(charge: Charge): Promise<Charged> {
@@ -61,14 +71,15 @@ export class LevelQuotaStore implements QuotaStore {
   }
 
   async used(member: string, day: UtcDay): Promise<number> {
-    return readCount(await this.db.get(usedKey(day, member)));
+    return countOf(await readText(this.#state.db, usedKey(day, member)));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writing;
     await this.#pruning;
-    await this.db.close();
+    this.#state.mark.close();
+    await this.#state.db.close();
   }
 
   async #writeAll(): Promise<void> {
@@ -82,9 +93,10 @@ export class LevelQuotaStore implements QuotaStore {
   /** Decides each charge in order, on top of those before it, then writes all that were granted and answers. */
   async #write(group: readonly Waiting[]): Promise<void> {
     const fresh = new Map<string, string>();
-    const before = this.latest;
+    const before = this.#latest;
     const answers: (() => void)[] = [];
     try {
+      if (this.#torn) await this.#reopen();
       for (const { charge, resolve, reject } of group) {
         try {
           const charged = await this.#decide(charge, fresh);
@@ -94,28 +106,50 @@ export class LevelQuotaStore implements QuotaStore {
           answers.push(() => reject(error));
         }
       }
-      if (fresh.size > 0) {
-        const operations = [...fresh].map(([key, value]): Operation => ({ type: 'put', key, value }));
-        await this.db.batch(operations, { sync: true });
-      }
+      if (fresh.size > 0) await this.#commit(fresh);
     } catch (cause) {
       // What reached the disk is unknown, and on the safe side: it counts against the members.
-      this.latest = before;
-      for (const { reject } of group)
-        reject(new CountersealError('io', 'a quota could not be charged: see the log', { cause }));
+      this.#latest = before;
+      this.#torn = true;
+      const why = levelError(cause, 'no quota could be charged');
+      for (const { reject } of group) reject(why);
       return;
     }
-    if (before !== undefined && this.latest !== before) this.#prune(this.latest!);
+    if (before !== undefined && this.#latest !== before) this.#prune(this.#latest!);
     for (const answer of answers) answer();
+  }
+
+  async #commit(fresh: Map<string, string>): Promise<void> {
+    fresh.set(BATCHES, String(this.#batches + 1));
+    const operations = [...fresh].map(([key, value]) => ({
+      type: 'put' as const,
+      key,
+      value: sealChecked(key, Buffer.from(value)),
+    }));
+    await this.#state.db.batch(operations, { sync: true });
+    this.#batches++;
+    this.#state.mark.write(this.#batches);
+  }
+
+  /** LevelDB goes back to what is surely on disk, and begins a new log. */
+  async #reopen(): Promise<void> {
+    await this.#pruning;
+    this.#state.mark.close();
+    await this.#state.db.close();
+    this.#state = await openFolder(this.folder);
+    this.#latest = this.#state.latest;
+    this.#batches = this.#state.batches;
+    this.#torn = false;
   }
 
   async #decide(charge: Charge, fresh: Map<string, string>): Promise<Charged> {
     const { member, requests, limit } = charge;
     const day = this.#dayOf(charge.day);
     const usedAt = usedKey(day, member);
-    const used = readCount(fresh.get(usedAt) ?? (await this.db.get(usedAt)));
+    const { db } = this.#state;
+    const used = countOf(fresh.get(usedAt) ?? (await readText(db, usedAt)));
     const keys = [...new Set(requests.map((request) => seenKey(day, member, request)))];
-    const seen = await this.db.getMany(keys);
+    const seen = await db.getMany(keys);
     const unseen = keys.filter((key, i) => seen[i] === undefined && !fresh.has(key));
     ensure(
       used + unseen.length <= limit,
@@ -126,9 +160,9 @@ export class LevelQuotaStore implements QuotaStore {
       for (const key of unseen) fresh.set(key, '');
       fresh.set(usedAt, String(used + unseen.length));
     }
-    if (day !== this.latest) {
+    if (day !== this.#latest) {
       fresh.set(LATEST, day);
-      this.latest = day;
+      this.#latest = day;
     }
     return { charged: unseen.length, used: used + unseen.length };
   }
@@ -139,7 +173,7 @@ export class LevelQuotaStore implements QuotaStore {
    * back is wrong now or was, and only the operator can tell.
    */
   #dayOf(day: UtcDay): UtcDay {
-    const { latest } = this;
+    const latest = this.#latest;
     if (latest === undefined || day >= latest) return day;
     const previous = utcDay(Date.parse(latest) - DAY_MS);
     ensure(
@@ -154,15 +188,38 @@ export class LevelQuotaStore implements QuotaStore {
     const ranges = ['used!', 'seen!'].map((prefix) => ({ gte: prefix, lt: `${prefix}${day}` }));
     this.#pruning = this.#pruning
       .then(async () => {
-        for (const range of ranges) await this.db.clear(range);
+        for (const range of ranges) await this.#state.db.clear(range);
       })
       // Nothing reads what is left over, and the next day's pruning takes it too.
       .catch(() => undefined);
   }
 }
 
-function readCount(value: string | undefined): number {
-  if (value === undefined) return 0;
-  ensure(/^\d{1,15}$/.test(value), 'data_corrupted', 'a count in the quota store is damaged');
-  return Number(value);
+async function openFolder(folder: string): Promise<Opened> {
+  const db = await openLevel<Uint8Array>(folder, 'view');
+  let mark: HighWaterMark | undefined;
+  try {
+    mark = HighWaterMark.open(folder);
+    const latest = await readText(db, LATEST);
+    const batches = countOf(await readText(db, BATCHES));
+    mark.check(batches);
+    return { db, mark, latest: latest as UtcDay | undefined, batches };
+  } catch (error) {
+    mark?.close();
+    await db.close();
+    throw levelError(error, `the quota store in ${folder} cannot be opened`);
+  }
 }
+
+/** Throws `data_corrupted` for a value that is not what was stored, `io`. */
+async function readText(db: Database, key: string): Promise<string | undefined> {
+  let value: Uint8Array | undefined;
+  try {
+    value = await db.get(key);
+  } catch (error) {
+    throw levelError(error, 'the quota store cannot be read');
+  }
+  return value && Buffer.from(openChecked(key, value)).toString('utf8');
+}
+
+const countOf = (value: string | undefined): number => (value === undefined ? 0 : Number(value));

@@ -8,6 +8,7 @@ import { Level } from 'level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listEntries, reserveIndex } from '../../src/agent/entries.js';
 import { AgentStore } from '../../src/agent/store.js';
+import { openChecked, sealChecked } from '../../src/storage/index.js';
 import { agentFixture } from './fixture.js';
 
 const KEY = new Uint8Array(32).fill(7);
@@ -48,7 +49,8 @@ describe("an agent's store", () => {
     expect(text).toContain('own/entry/');
     expect(text).not.toMatch(/123456789|words/);
     const [[first, value], [second]] = all as [[string, Uint8Array], [string, Uint8Array]];
-    await db.put(second, value);
+    // Under its checksum too, as somebody would who writes the file on purpose.
+    await db.put(second, sealChecked(second, openChecked(first, value)));
     await db.close();
     const store = new AgentStore(path, KEY);
     const moved = store.use((session) => session.listSealed('own/entry/'));

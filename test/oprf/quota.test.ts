@@ -108,7 +108,7 @@ describe('LevelQuotaStore', () => {
   it('does not open a folder that is open, or is none, or is damaged', async () => {
     const folder = temporaryFolder();
     await quotaStore(folder);
-    await expect(LevelQuotaStore.open(folder)).rejects.toMatchObject(code('io'));
+    await expect(LevelQuotaStore.open(folder)).rejects.toMatchObject(code('failed_precondition'));
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
     await expect(LevelQuotaStore.open(file)).rejects.toMatchObject(code('io'));
