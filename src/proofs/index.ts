@@ -20,12 +20,12 @@ export { RapidsnarkProver, type RapidsnarkProverOptions } from './rapidsnark-pro
 export {
   registerInstance,
   registerOutputs,
-  type RegisterEvaluation,
   type RegisterFingerprint,
   type RegisterInstance,
   type RegisterOutputs,
   type RegisterRequest,
 } from './register.js';
+export type { ProvableEvaluation } from './provable-evaluation.js';
 export {
   parseRegisterSignals,
   REGISTER,

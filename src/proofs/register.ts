@@ -5,33 +5,21 @@ import {
   fieldElement,
   initPoseidon,
   memberIdOf,
-  multiply,
   nullifierOf,
   poseidon,
-  reduceScalar,
-  SUBGROUP_ORDER,
   type FieldElement,
   type MerklePath,
   type Point,
   type Scalar,
 } from '../crypto/index.js';
-import { CountersealError, ensure } from '../errors.js';
+import { ensure } from '../errors.js';
 import type { CircuitInputs } from './prover.js';
 import { montgomeryY } from './elligator.js';
 import { checkRegister } from './register-relation.js';
 import { registerSignals, type RegisterPublic } from './register-signals.js';
-import { commitmentOf, identityOf, mapPair, sealEscrow, type Pair } from './register-values.js';
+import { commitmentOf, mapPair, sealEscrow, type Pair } from './register-values.js';
 import { registerInputs, type RegisterWitness } from './register-witness.js';
-
-/** What the committee's evaluation of one identity yields, as far as the proof needs it. Secret. */
-export interface RegisterEvaluation {
-  /** N = k·P, P = encodeToCurve(u) with the sign that that function gives it. */
-  readonly evaluated: Point;
-  /** c. */
-  readonly challenge: bigint;
-  /** s. */
-  readonly response: Scalar;
-}
+import { eighthOf, identityOfMask, type ProvableEvaluation } from './provable-evaluation.js';
 
 /** One of an entry's two fingerprints: the schema's name and mask, and the evaluation of the document's identity. */
 export interface RegisterFingerprint {
@@ -39,7 +27,7 @@ export interface RegisterFingerprint {
   readonly id: FieldElement;
   /** 16 bits. */
   readonly mask: number;
-  readonly evaluation: RegisterEvaluation;
+  readonly evaluation: ProvableEvaluation;
 }
 
 /** All that goes into an entry's proof but the binding. */
@@ -88,25 +76,12 @@ export interface RegisterInstance {
   readonly inputs: CircuitInputs;
 }
 
-/** 1/8 modulo l, which is 1 modulo 8: N = 8·M for M = (1/8)·N, N being in the subgroup. */
-const EIGHTH = reduceScalar((7n * SUBGROUP_ORDER + 1n) / 8n);
-
-function identityOfFingerprint(request: RegisterRequest, { id, mask }: RegisterFingerprint): FieldElement {
-  const absent = mask & ~request.present;
-  if (absent !== 0)
-    throw new CountersealError(
-      'missing_field',
-      `the document lacks slot ${31 - Math.clz32(absent & -absent)}, which one of its fingerprints needs`,
-    );
-  return identityOf(id, BigInt(mask), request.slots);
-}
-
 /** Computes what the entry carries: the transaction is made of it, and the binding of the transaction. */
 export async function registerOutputs(request: RegisterRequest): Promise<RegisterOutputs> {
   await initPoseidon();
   const { kind, present, slots, salt, member, period, index, ephemeral, auditorKey, purpose } = request;
   const tag = mapPair(request.fingerprints, (fingerprint) => {
-    const u = identityOfFingerprint(request, fingerprint);
+    const u = identityOfMask(request, fingerprint.id, fingerprint.mask);
     const { y } = coordinates(fingerprint.evaluation.evaluated);
     return poseidon([DOMAIN.tag, poseidon([DOMAIN.documentKey, u, y]), purpose]);
   });
@@ -147,12 +122,11 @@ export async function registerInstance(
     binding,
   };
   const roots = mapPair(fingerprints, (fingerprint) =>
-    montgomeryY(encodeToCurve(identityOfFingerprint(request, fingerprint)).elligator),
+    montgomeryY(encodeToCurve(identityOfMask(request, fingerprint.id, fingerprint.mask)).elligator),
   );
   const eighths = mapPair(fingerprints, ({ evaluation }) => {
     ensure(!evaluation.evaluated.is0(), 'invalid_argument', 'an evaluation is the identity of the curve');
-    const { x, y } = coordinates(multiply(evaluation.evaluated, EIGHTH));
-    return [x, y] as const;
+    return eighthOf(evaluation.evaluated);
   });
   const element = (n: number) => fieldElement(BigInt(n));
   const witness: RegisterWitness = {

@@ -13,11 +13,8 @@ import {
   memberIdOf,
   memberLeafOf,
 } from '../../src/crypto/index.js';
-import {
-  registerInstance,
-  type RegisterEvaluation,
-  type RegisterInstance,
-} from '../../src/proofs/register.js';
+import type { ProvableEvaluation } from '../../src/proofs/provable-evaluation.js';
+import { registerInstance, type RegisterInstance } from '../../src/proofs/register.js';
 import { montgomeryY } from '../../src/proofs/elligator.js';
 import { brokenGuarantees, type RegisterGuarantee } from '../../src/proofs/register-relation.js';
 import {
@@ -107,7 +104,7 @@ async function expectAccepted(lie: Lie, of = honest): Promise<Witness> {
 /** The part of a witness that an evaluation of the first fingerprint fills in; the second stays. */
 function evaluated(
   identity: FieldElement,
-  evaluation: RegisterEvaluation,
+  evaluation: ProvableEvaluation,
   M: Point,
 ): Partial<RegisterWitness> {
   const { x, y } = M.toAffine();

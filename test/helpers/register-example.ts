@@ -13,7 +13,8 @@ import {
   type Point,
   type Scalar,
 } from '../../src/crypto/index.js';
-import type { RegisterEvaluation, RegisterRequest } from '../../src/proofs/register.js';
+import type { ProvableEvaluation } from '../../src/proofs/provable-evaluation.js';
+import type { RegisterRequest } from '../../src/proofs/register.js';
 import { identityOf, mapPair } from '../../src/proofs/register-values.js';
 import { vectors } from './vectors.js';
 
@@ -79,7 +80,7 @@ export function evaluateWith(
     claimed = multiply(P, key),
     accept = () => true,
   }: { claimed?: Point; accept?: (c: bigint) => boolean } = {},
-): RegisterEvaluation {
+): ProvableEvaluation {
   const K = multiply(BASE, key);
   for (;;) {
     const nonce = randomScalar();
