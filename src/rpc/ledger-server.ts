@@ -4,6 +4,7 @@ import type { EmbeddedEngine } from '../engine/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { logIndex } from '../ledger/index.js';
 import { logFailure, unary } from './call.js';
+import { callerAddress } from './caller-address.js';
 import { toServiceError } from './errors.js';
 import {
   LedgerService,
@@ -60,8 +61,7 @@ export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: 
   const payloadLimit = new RateLimit(PAYLOADS_PER_SECOND, PAYLOADS_BURST);
   const payloadsOfAll = new RateLimit(PAYLOADS_PER_SECOND_OF_ALL, PAYLOADS_BURST_OF_ALL);
   const streams = new Map<string, number>();
-  // host:port, of which the port changes with every connection.
-  const callerOf = (call: { getPeer(): string }) => call.getPeer().replace(/:\d+$/, '');
+  const callerOf = (call: { getPeer(): string }) => callerAddress(call.getPeer());
 
   server.add(LedgerService, {
     getGenesis: unary<GetGenesisRequest, GetGenesisResponse>(log, async (_request, call) => {

@@ -4,8 +4,8 @@ import { ensure } from '../errors.js';
 const MAX_CALLERS = 10_000;
 
 /**
- * A token bucket per caller: `rate` tokens a second, bursts of `burst`. A caller is an address at a node, a
- * member at an evaluator. It protects from one caller, not from many.
+ * A token bucket per caller: `rate` tokens a second, bursts of `burst`. A caller is an address at a node (see
+ * `callerAddress`), a member at an evaluator. It protects from one caller, not from many.
  */
 export class RateLimit {
   private readonly buckets = new Map<string, { tokens: number; at: number }>();

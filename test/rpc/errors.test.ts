@@ -2,6 +2,7 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { CountersealError, ERROR_CODES, type ErrorCode } from '../../src/errors.js';
 import { fromServiceError, toServiceError } from '../../src/rpc/errors.js';
+import { callerAddress } from '../../src/rpc/caller-address.js';
 import { RateLimit } from '../../src/rpc/rate-limit.js';
 
 const received = (sent: Partial<ServiceError>) =>
@@ -107,5 +108,42 @@ describe('the rate limit', () => {
       if (i % 5_000 === 0) expect(() => limit.take('steady')).toThrow(limited);
     }
     expect((limit as unknown as { buckets: Map<string, unknown> }).buckets.size).toBeLessThanOrEqual(10_000);
+  });
+});
+
+describe('the address that a rate limit counts', () => {
+  it.each([
+    ['192.0.2.7:50123', '192.0.2.7'],
+    ['::ffff:192.0.2.7:50123', '192.0.2.7'],
+    ['::FFFF:192.0.2.7:1', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6:443', '2001:db8:1:2::/64'],
+    ['[2001:db8:1:2:3:4:5:6]:443', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::1:443', '2001:db8:1:2::/64'],
+    ['2001:DB8:0001:02::ffff:443', '2001:db8:1:2::/64'],
+    ['2001:db8::5:443', '2001:db8:0:0::/64'],
+    ['::1:443', '0:0:0:0::/64'],
+    ['fe80::1%eth0:443', 'fe80:0:0:0::/64'],
+    ['64:ff9b::192.0.2.33:443', '64:ff9b:0:0::/64'],
+    ['1:2:3:4:5:6:192.0.2.33:443', '1:2:3:4::/64'],
+    ['unknown', 'unknown'],
+    ['unix:/run/socket', 'unix:/run/socket'],
+  ])('of %s is %s', (peer, caller) => {
+    expect(callerAddress(peer)).toBe(caller);
+  });
+
+  it('is one for 10,000 addresses of one subscriber, and another for a neighbour', () => {
+    const limit = new RateLimit(1, 5, () => 0);
+    const address = (i: number) =>
+      `2001:db8:1:2:${(i * 7919).toString(16).slice(-4)}:0:${i.toString(16)}:1:40000`;
+    let served = 0;
+    for (let i = 0; i < 10_000; i++)
+      try {
+        limit.take(callerAddress(address(i)));
+        served++;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'quota_exceeded' });
+      }
+    expect(served).toBe(5);
+    limit.take(callerAddress('2001:db8:1:3::1:40000'));
   });
 });
