@@ -29,6 +29,24 @@ export function slotsHash(slots: readonly FieldElement[]): FieldElement {
   return poseidon(slots);
 }
 
+/** H(2, kind, present, slotsHash, salt), of whatever a prover claims: nothing but the number of slots is checked. */
+export const commitmentOf = (
+  kind: bigint,
+  present: bigint,
+  slots: readonly FieldElement[],
+  salt: FieldElement,
+): FieldElement => poseidon([DOMAIN.commitment, kind, present, slotsHash(slots), salt]);
+
+/** u = H(3, fingerprintId, H(slots AND mask)), `fingerprintId` being text(name). `mask` below 2^16. */
+export const identityOf = (
+  fingerprintId: FieldElement,
+  mask: bigint,
+  slots: readonly FieldElement[],
+): FieldElement => {
+  const masked = slots.map((slot, i) => ((mask >> BigInt(i)) & 1n ? slot : (0n as FieldElement)));
+  return poseidon([DOMAIN.identity, fingerprintId, slotsHash(masked)]);
+};
+
 /**
  * The commitment to a document.
  *
@@ -48,7 +66,7 @@ export function commitment(
       throw new CountersealError('invalid_argument', `slot ${i} is absent and not 0`);
     }
   });
-  return poseidon([DOMAIN.commitment, BigInt(kind), BigInt(present), slotsHash(slots), salt]) as Commitment;
+  return commitmentOf(BigInt(kind), BigInt(present), slots, salt) as Commitment;
 }
 
 /**
@@ -56,10 +74,8 @@ export function commitment(
  * know: see {@link requiredSlots}.
  */
 export function identity(name: string, mask: number, slots: readonly FieldElement[]): Identity {
-  assertSlots(slots);
   assertMask(mask, 'mask');
-  const masked = slots.map((slot, i) => ((mask & (1 << i)) === 0 ? 0n : slot));
-  return poseidon([DOMAIN.identity, text(name), poseidon(masked)]) as Identity;
+  return identityOf(text(name), BigInt(mask), slots) as Identity;
 }
 
 /**

@@ -1,16 +1,17 @@
 import { CountersealError, ensure } from '../errors.js';
-import { fieldElement, type FieldElement } from '../crypto/index.js';
+import { fieldElement, fieldFromDecimal, type FieldElement } from '../crypto/index.js';
 import { statementName, type KeyRegistry, type Statement } from './keys.js';
 import { proofFromSnarkjs, proofToBytes } from './proof-encoding.js';
 import { verify } from './verify.js';
 
 /**
- * Inputs of a circuit by signal name: field elements or nested lists of them. Private ones are secrets.
+ * Inputs of a circuit by signal name: field elements, as bigints or in canonical decimal, or nested lists of them.
+ * Private ones are secrets.
  */
 export interface CircuitInputs {
   readonly [signal: string]: CircuitInput;
 }
-export type CircuitInput = bigint | readonly CircuitInput[];
+export type CircuitInput = bigint | string | readonly CircuitInput[];
 
 /** Inputs whose every leaf is a bigint from 0 to p - 1. */
 export interface FieldInputs {
@@ -51,6 +52,7 @@ export interface Prover {
 export function fieldInputs(inputs: CircuitInputs): FieldInputs {
   const convert = (value: CircuitInput): FieldInput => {
     if (typeof value === 'bigint') return fieldElement(value);
+    if (typeof value === 'string') return fieldFromDecimal(value);
     ensure(Array.isArray(value), 'invalid_argument', 'neither a field element nor a list');
     return (value as readonly CircuitInput[]).map(convert);
   };

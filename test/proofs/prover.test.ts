@@ -16,9 +16,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GROUP_ORDER } from '../../src/proofs/bn254.js';
-import { defaultProver } from '../../src/proofs/default-prover.js';
+import { defaultParallel, defaultProver } from '../../src/proofs/default-prover.js';
 import { KeyRegistry } from '../../src/proofs/keys.js';
 import type { CircuitInputs, Prover } from '../../src/proofs/prover.js';
+import { ProverPool } from '../../src/proofs/prover-pool.js';
 import { RapidsnarkProver } from '../../src/proofs/rapidsnark-prover.js';
 import { SnarkjsProver } from '../../src/proofs/snarkjs-prover.js';
 import { verify } from '../../src/proofs/verify.js';
@@ -66,6 +67,10 @@ async function failure(promise: Promise<unknown>): Promise<{ code: string; text:
 describe.each([
   ['snarkjs', () => new SnarkjsProver({ keys: f.keys })],
   ['rapidsnark', () => new RapidsnarkProver({ keys: f.keys, program: rapidsnarkLike() })],
+  [
+    '2 × snarkjs',
+    () => new ProverPool([1, 2].map(() => new SnarkjsProver({ keys: f.keys, singleThread: true }))),
+  ],
 ] as const)('%s', (name, make) => {
   let prover: Prover;
   beforeEach(() => {
@@ -186,6 +191,33 @@ describe('a prover', () => {
     expect([rapidsnark.name, snarkjs.name]).toEqual(['rapidsnark', 'snarkjs']);
     expect((await rapidsnark.prove(PRODUCT_V1, INPUTS)).publicSignals).toEqual(SIGNALS);
     await Promise.all([rapidsnark.close(), snarkjs.close()]);
+  });
+});
+
+describe('a pool of provers', () => {
+  it('proves as many at once as it has provers, and those that wait in their order', async () => {
+    const pool = new ProverPool([1, 2].map(() => new SnarkjsProver({ keys: f.keys, singleThread: true })));
+    const events: string[] = [];
+    const prove = async (name: string) => {
+      await pool.prove(PRODUCT_V1, INPUTS, { onProgress: (s) => s === 'loading' && events.push(name) });
+      events.push(`${name} done`);
+    };
+    await Promise.all(['1', '2', '3', '4'].map(prove));
+    expect(events.slice(0, 2)).toEqual(['1', '2']);
+    expect(events[2]).toMatch(/^[12] done$/);
+    expect(events.indexOf('3')).toBeLessThan(events.indexOf('4'));
+    expect(events.filter((event) => event.endsWith('done'))).toHaveLength(4);
+
+    const [first, second, waiting] = ['5', '6', '7'].map((name) => failure(prove(name)));
+    await pool.close();
+    for (const proof of [first, second, waiting]) expect((await proof!).code).toBe('unavailable');
+    expect(events).not.toContain('7');
+  });
+
+  it('takes no more provers by default than there are cores, and than memory holds', () => {
+    expect(defaultParallel(8, 64e9)).toBe(8);
+    expect(defaultParallel(8, 2e9)).toBe(2);
+    expect(defaultParallel(8, 1e8)).toBe(1);
   });
 });
 
