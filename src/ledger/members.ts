@@ -87,6 +87,11 @@ export class MemberRegistry {
     return new MemberRegistry(slots);
   }
 
+  /** The registry before the members of these slots were admitted. */
+  without(slots: ReadonlySet<number>): MemberRegistry {
+    return new MemberRegistry(this.slots.map((slot, i) => (slots.has(i) ? undefined : slot)));
+  }
+
   private find(memberId: FieldElement, role: number): number {
     return this.slots.findIndex((slot) => slot?.memberId === memberId && slot.role === role);
   }
@@ -114,6 +119,15 @@ export function isAcceptedRoot(history: RootHistory, root: FieldElement, time: U
       entry.root === root &&
       (i === history.length - 1 || hourWithin(entry.since, history[i + 1]!.since, time)),
   );
+}
+
+/**
+ * The root that was current at the last full hour before a time; undefined where it is not accepted any more, because
+ * a member was removed since, or where there was no network yet.
+ */
+export function rootAtLastHour(history: RootHistory, time: UnixMs): FieldElement | undefined {
+  const hour = lastFullHour(time);
+  return history.findLast(({ since }) => since <= hour)?.root;
 }
 
 /** Whether a root that was current from `since` until before `until` was so at a full hour of the last day. */

@@ -2,11 +2,11 @@ import * as P from 'micro-packed';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { type FieldElement, fieldToBytes } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
-import { registryIn } from './admission.js';
+import { membersState, registryIn } from './admission.js';
 import { applyGenesisMembers, applyMembership } from './apply.js';
-import { type Codec, u64 } from './codec.js';
+import { type Codec, listOf, u64 } from './codec.js';
 import { equalBytes } from './hash.js';
-import { REFUSED_ENGAGEMENTS_MAX } from './limits.js';
+import { DAY_MS, HOUR_MS, REFUSED_ENGAGEMENTS_MAX } from './limits.js';
 import {
   type ActionRecord,
   decodeRecord,
@@ -14,7 +14,7 @@ import {
   type MembershipRecord,
   type RegisterRecord,
 } from './log-record.js';
-import { MemberRegistry } from './members.js';
+import { isAcceptedRoot, MemberRegistry, rootAtLastHour } from './members.js';
 import { appendLeaf, leafHash, logRoot } from './merkle-log.js';
 import type { Network } from './network.js';
 import type { Overlay } from './overlay.js';
@@ -52,6 +52,13 @@ interface ActionCounts {
   readonly actions: number;
   readonly refusals: number;
 }
+const ADMISSIONS_KEY = 'replica/admissions';
+/** Slots that members were admitted to in the last day and since the last removal. */
+const admissionsCodec: Codec<readonly { readonly slot: number; readonly time: UnixMs }[]> = listOf(
+  P.U32BE,
+  P.struct({ slot: P.U32BE, time: u64<UnixMs>() }),
+);
+
 const countsCodec: Codec<ActionCounts> = P.struct({ actions: P.U16BE, refusals: P.U8 });
 
 /**
@@ -115,6 +122,26 @@ export class Replica {
   /** The members now. Needs `initPoseidon()` for its root and paths. */
   get members(): MemberRegistry {
     return registryIn(this.view);
+  }
+
+  /**
+   * The members at the last full hour before a time. All who prove within an hour prove against their root, and none
+   * shows how new its copy of the log is. Undefined where the ledger does not accept that root: see
+   * {@link isAcceptedRoot}.
+   */
+  membersAtLastHour(time: UnixMs): MemberRegistry | undefined {
+    const root = rootAtLastHour(membersState(this.view).roots, time);
+    if (root === undefined) return undefined;
+    const hour = time - (time % HOUR_MS);
+    const later = this.admissions.filter((admission) => admission.time > hour).map(({ slot }) => slot);
+    const registry = this.members.without(new Set(later));
+    // A copy that was begun by a program that did not note admissions knows the present members only.
+    return registry.root === root ? registry : undefined;
+  }
+
+  /** Whether the ledger, as far as the copy goes, takes an entry that was proved against a root of the members. */
+  acceptsMembersRoot(root: FieldElement, time: UnixMs): boolean {
+    return isAcceptedRoot(membersState(this.view).roots, root, time);
   }
 
   hasNullifier(nullifier: FieldElement): boolean {
@@ -192,6 +219,29 @@ export class Replica {
     const after = this.changed(before, body.changes);
     this.ensureTrue(after.root === body.membersRoot, 'names a wrong root of the members');
     applyMembership(this.view, { before, after }, { order: body }, { time });
+    this.noteAdmissions(before, after, body, time);
+  }
+
+  private noteAdmissions(
+    before: MemberRegistry,
+    after: MemberRegistry,
+    { changes }: MembershipRecord,
+    time: UnixMs,
+  ): void {
+    // A removal makes every earlier root worthless, so nobody asks for what was before it.
+    const removal = changes.some(({ change }) => change === 'remove');
+    const slots = Array.from({ length: after.size }, (_, slot) => slot);
+    const admissions = removal
+      ? []
+      : [
+          ...this.admissions.filter((admission) => admission.time > time - DAY_MS),
+          ...slots.filter((slot) => after.slot(slot) && !before.slot(slot)).map((slot) => ({ slot, time })),
+        ];
+    this.view.put(ADMISSIONS_KEY, encodeState(admissionsCodec, admissions));
+  }
+
+  private get admissions() {
+    return readState(this.view, ADMISSIONS_KEY, admissionsCodec) ?? [];
   }
 
   private changed(before: MemberRegistry, changes: readonly MembershipChange[]): MemberRegistry {

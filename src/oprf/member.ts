@@ -37,6 +37,8 @@ const PER_REQUEST_MS = 20;
 export interface EvaluateOptions {
   /** Dummy requests to send along; nobody can tell them from real ones, and they are charged alike. Default 0. */
   readonly dummies?: number;
+  /** Fills every message up with dummies to a multiple of so many requests, or to the most that one takes. Default 1. */
+  readonly padTo?: number;
   /** How long one call may take, beside {@link PER_REQUEST_MS} for each request in it. Default 2,000. */
   readonly deadlineMs?: number;
   /** How long to wait for a round one answer before a spare is asked too, likewise. Default 500. */
@@ -82,8 +84,13 @@ export async function evaluate(
   clients: readonly EvaluatorClient[],
   options: EvaluateOptions = {},
 ): Promise<EvaluateResult> {
-  const { dummies = 0 } = options;
+  const { dummies = 0, padTo = 1 } = options;
   ensure(Number.isInteger(dummies) && dummies >= 0, 'invalid_argument', 'dummies must be a whole number');
+  ensure(
+    Number.isInteger(padTo) && padTo >= 1 && padTo <= MAX_BATCH,
+    'invalid_argument',
+    `padTo must be a whole number from 1 to ${MAX_BATCH}`,
+  );
   clients.forEach((client) => committee.member(client.id));
   ensure(
     new Set(clients.map((client) => client.id)).size === clients.length,
@@ -96,12 +103,19 @@ export async function evaluate(
   const distinct = [...new Set(identities)];
   // A dummy is the request of a random identity. On the wire it is what rho·G0 is, uniform in the group; and it takes
   // as long between the rounds as any other, which a request without a point would not.
-  const wanted = [...distinct, ...Array.from({ length: dummies }, randomFieldElement)];
+  const count = paddedCount(distinct.length + dummies, padTo);
+  const wanted = [...distinct, ...Array.from({ length: count - distinct.length }, randomFieldElement)];
   const found = new Map<FieldElement, Evaluation>();
   for (let i = 0; i < wanted.length; i += MAX_BATCH)
     for (const evaluation of await session.evaluateBatch(wanted.slice(i, i + MAX_BATCH)))
       found.set(evaluation.identity, evaluation);
   return { evaluations: identities.map((identity) => found.get(identity)!), warnings: session.warnings };
+}
+
+/** The last message of a batch is filled up, the ones before it are full. */
+function paddedCount(count: number, padTo: number): number {
+  const last = count % MAX_BATCH;
+  return count - last + Math.min(Math.ceil(last / padTo) * padTo, MAX_BATCH);
 }
 
 class Session {

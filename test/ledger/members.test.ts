@@ -2,8 +2,13 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type FieldElement, initPoseidon, MerkleTree, memberLeafOf } from '../../src/crypto/index.js';
 import {
+  encodeRecord,
   type MembershipChange,
   MemberRegistry,
+  MemoryStore,
+  networkOf,
+  Overlay,
+  Replica,
   type Sequence,
   stateKeys,
   type UnixMs,
@@ -210,5 +215,85 @@ describe('a membership transaction', () => {
     expect(await name(author.registry.root, START + 23 * HOUR)).toBe('ok');
     expect(await name(author.registry.root, START + DAY)).toBe('unknown_members_root');
     expect(chain.machine.reader.entry(0 as Sequence)).toBeUndefined();
+  });
+});
+
+describe('the members at the last full hour, as a replica has them', () => {
+  const network = () => networkOf(testGenesis());
+  /** A ledger and a copy of it, to which membership orders come at times. */
+  async function start() {
+    const chain = await Chain.start();
+    const copy = new Replica(await network(), new Overlay(new MemoryStore()));
+    let counter = 0;
+    return {
+      chain,
+      copy,
+      async change(time: UnixMs, ...changes: ReturnType<typeof admit>[]) {
+        const order = chain.author.membership(changes, { counter, validUntil: (time + 1) as UnixMs });
+        const result = await chain.one(order, time);
+        if (result.name !== 'ok') return;
+        counter++;
+        copy.absorb(encodeRecord(result.record));
+      },
+    };
+  }
+  const hour = (n: number, ms = 0): UnixMs => (Math.ceil(START / HOUR) * HOUR + n * HOUR + ms) as UnixMs;
+
+  it('are those before whoever was admitted since, and the ledger takes proofs against their root', async () => {
+    const { chain, copy, change } = await start();
+    const genesis = chain.author.registry.root;
+    await change(hour(0, 1), admit('one'));
+    const one = copy.members.root;
+    await change(hour(0, 2), admit('two'));
+    for (const [time, root] of [
+      [hour(0, 3), genesis],
+      [hour(1, -1), genesis],
+      [hour(1), copy.members.root],
+    ] as const) {
+      expect(copy.membersAtLastHour(time)?.root).toBe(root);
+      expect(copy.acceptsMembersRoot(root, time)).toBe(true);
+    }
+    expect(copy.acceptsMembersRoot(one, hour(1))).toBe(false);
+    expect(copy.membersAtLastHour(hour(0, 3))!.has(id('one'), 0)).toBe(false);
+    expect(copy.membersAtLastHour(hour(1))!.has(id('one'), 0)).toBe(true);
+  });
+
+  it('are none where a member was removed since, or where the network is younger', async () => {
+    const { copy, change } = await start();
+    expect(copy.membersAtLastHour((testGenesis().time - 1) as UnixMs)).toBeUndefined();
+    await change(hour(0, 1), admit('one'));
+    await change(hour(0, 2), remove('one'));
+    expect(copy.membersAtLastHour(hour(0, 3))).toBeUndefined();
+    expect(copy.membersAtLastHour(hour(1))?.root).toBe(copy.members.root);
+    // Who comes into the slot that the removal left is not taken for the one before.
+    await change(hour(1, 1), admit('two'));
+    expect(copy.membersAtLastHour(hour(1, 2))!.has(id('two'), 0)).toBe(false);
+  });
+
+  it('have a root that admission accepts, whatever happened', async () => {
+    const step = fc.record({
+      change: fc.constantFrom('admit' as const, 'admit' as const, 'remove' as const),
+      who: fc.nat(3),
+      pause: fc.integer({ min: 1, max: 2 * HOUR }),
+    });
+    let found = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const { chain, copy, change } = await start();
+        let time = START;
+        for (const { change: what, who, pause } of steps) {
+          time = (time + pause) as UnixMs;
+          await change(time, { change: what, memberId: id(`member ${who}`), role: 1 });
+          const members = copy.membersAtLastHour(time);
+          if (!members) continue;
+          if (members.root !== copy.members.root) found++;
+          const proof = chain.author.register('doc', { membersRoot: members.root, time });
+          const { results } = await chain.machine.finalizeBlock(chain.next([proof], time));
+          expect(results[0]!.name).toBe('ok');
+        }
+      }),
+      { numRuns: 25, seed: 7 },
+    );
+    expect(found).toBeGreaterThan(10);
   });
 });

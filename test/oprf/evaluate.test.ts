@@ -70,6 +70,22 @@ describe('evaluate', () => {
     expect(clients[2]!.ones).toEqual([]);
   });
 
+  it('pads every request to one size, so that what was asked does not show in it', async () => {
+    const { committee, clients } = await network(2, 3);
+    for (const asked of [[], [u(1)], [u(1), u(2)], [u(1), u(2), u(3)], [u(1), u(1)]]) {
+      const dummies = asked.length === 0 ? 1 : 0;
+      const { evaluations } = await evaluate(asked, committee, clients, { ...given, dummies, padTo: 3 });
+      expect(evaluations.length).toBe(asked.length);
+    }
+    expect(clients[0]!.ones.map(({ blinded }) => blinded.length)).toEqual([3, 3, 3, 3, 3]);
+    expect(clients[0]!.twos.map(({ challenges }) => challenges.length)).toEqual([3, 3, 3, 3, 3]);
+    await evaluate([u(1), u(2), u(3), u(4)], committee, clients, { ...given, padTo: 3 });
+    expect(clients[0]!.ones.at(-1)!.blinded.length).toBe(6);
+    await expect(evaluate([u(1)], committee, clients, { padTo: 65 })).rejects.toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    );
+  });
+
   it('sends dummies that take the same steps, and nothing that repeats', async () => {
     const { committee, clients } = await network(2, 3);
     const { evaluations } = await evaluate([u(1)], committee, clients, { ...given, dummies: 2 });
