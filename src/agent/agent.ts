@@ -21,9 +21,8 @@ import {
   type Sequence,
   type VerdictLabel,
 } from '../ledger/index.js';
-import { evaluate, tagOf, type Committee, type EvaluatorWarning } from '../oprf/index.js';
+import { tagOf, type EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
-import type { RemoteEvaluator } from '../rpc/evaluator-client.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
 import { committeeOf, connectEvaluators } from './committee.js';
 import {
@@ -37,6 +36,7 @@ import {
 } from './entries.js';
 import { findingsOf, type Findings } from './findings.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
+import { AuditLog, type AuditNote, type AuditReport } from './audit-log.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy, type Following } from './ledger-copy.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
@@ -88,6 +88,7 @@ export class Agent {
     const home = await openHome(folder, passphrase);
     const network = await networkOf(parseGenesis(home.genesis));
     ensure(
+    private readonly auditLog: AuditLog,
       network.id === home.config.networkId,
       'data_corrupted',
       'genesis.json is of another network',
@@ -109,6 +110,7 @@ export class Agent {
   /**
    * Whether a document would be unique under a purpose: two evaluations, a look into the agent's copy of the ledger,
    * and no trace. Throws `missing_field`, `not_found` (purpose), `quota_exceeded`, `unavailable`.
+      new AuditLog(homePaths(folder).auditLog, home.keys.auditKey, store),
    */
   async check(document: CanonicalDocument, purposeName: string): Promise<CheckResult> {
     const [result] = await this.checkAll([await fingerprintDocument(document)], purposeName);
@@ -130,14 +132,14 @@ export class Agent {
       const replica = this.copy.replica(session);
       const own = await listEntries(session);
       const time = unixMs(Date.now());
-      return documents.map((_, i) => {
+      return documents.map(({ document }, i) => {
         const tags = (name: string): IndexedEntry['tags'] => [
           tagOf(evaluations[2 * i]!.documentKey, name),
           tagOf(evaluations[2 * i + 1]!.documentKey, name),
         ];
         return {
           purpose: purpose.name,
-          ...this.findings(own, replica, purpose.name, tags(purpose.name), undefined, time),
+          ...this.findings(session, own, replica, document.kind, purpose.name, tags(purpose.name), time),
           alsoUnder: purpose.consults
             .filter((name) => name !== purpose.name)
             .map((name) => ({ purpose: name, entries: replica.verdict(name, tags(name), time).exact.total }))
@@ -307,7 +309,6 @@ export class Agent {
 
   close(): void {
     this.ledger.close();
-    for (const evaluator of this.evaluators) evaluator.close();
   }
 
   /** What tags meet at a time among the entries of others; `self` is the own entry that carries them, if any. */
@@ -316,13 +317,22 @@ export class Agent {
     replica: Replica,
     purpose: string,
     tags: IndexedEntry['tags'],
-    self: IndexedEntry | undefined,
     time: UnixMs,
   ): Findings {
     const { ttlDays } = purposeOf(this.network.genesis.schema, purpose);
     const matches = matchesOf(own, replica, purpose, tags, self).map((entry) => ({
       ...entry,
       state: stateAt(entry.state, entry.registered, ttlDays, time),
+  /** Notes what was done, before whoever ordered it is told the outcome: see {@link AuditLog}. Throws `io`. */
+  audit(...notes: readonly AuditNote[]): Promise<void> {
+    return this.auditLog.add(...notes);
+  }
+
+  /** The audit log, and what is wrong with it. */
+  readAudit(): Promise<AuditReport> {
+    return this.auditLog.read();
+  }
+
     }));
     return findingsOf(replica.verdict(purpose, tags, time, self), byTag(matches, tags));
   }
@@ -338,6 +348,7 @@ export class Agent {
       const before = matchesOf(await listEntries(session), replica, entry.purpose, self.tags, self)
         .filter(({ sequence }) => sequence < self.sequence)
         .map((match) => ({ ...match, state: states.get(match.sequence) ?? match.state }));
+    self?: IndexedEntry,
       const findings = findingsOf(body.verdict, byTag(before, self.tags));
       return { purpose: entry.purpose, sequence: self.sequence, ...findings, warnings };
     });

@@ -16,7 +16,8 @@ import { MemberKeys } from './keys.js';
 
 /**
  * A member's folder: `member.json` (this file's schema), `genesis.json`, `certificate.pem`, `vault.json` (the seed and
- * the TLS key, sealed under a passphrase) and `agent.db` (own records, sealed, and the copy of the ledger).
+ * the TLS key, sealed under a passphrase), `agent.db` (own records, sealed, and the copy of the ledger) and
+ * `audit.jsonl` (what was done from it).
  */
 const MemberConfig = z.strictObject({
   format: z.literal('counterseal-member'),
@@ -43,6 +44,7 @@ export const homePaths = (home: string) => ({
 });
 
 /** What a member's vault opens to. */
+  auditLog: join(home, 'audit.jsonl'),
 export interface OpenHome {
   readonly config: MemberConfig;
   readonly keys: MemberKeys;

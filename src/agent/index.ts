@@ -1,4 +1,5 @@
 export { Agent, type ActionResult, type CheckResult, type RegisterResult } from './agent.js';
+export { type AuditNote, type AuditProblem, type AuditRecord, type AuditReport } from './audit-log.js';
 export { type EntryView, type OwnEntry } from './entries.js';
 export { type Findings, type FoundMatch } from './findings.js';
 export { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';

@@ -37,6 +37,8 @@ export class MemberKeys {
   readonly memberId: FieldElement;
   /** Encrypts the agent's own records on disk. */
   readonly storeKey: Uint8Array;
+  /** Authenticates the lines of the audit log. */
+  readonly auditKey: Uint8Array;
 
   constructor(
     private readonly seed: Uint8Array,
@@ -45,6 +47,7 @@ export class MemberKeys {
     this.secret = deriveField(seed, 'counterseal member secret', networkId);
     this.memberId = memberIdOf(this.secret);
     this.storeKey = deriveKey(seed, 'counterseal agent store', networkId);
+    this.auditKey = deriveKey(seed, 'counterseal audit log', networkId);
   }
 
   /** R5: H(8, sk, period, index). */

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import type { Agent, RegisterProgress, RegisterResult } from '../agent/index.js';
+import type { CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import type { BatchLine, BatchOptions } from './documents/batch.js';
 import { mapCommand } from './documents/map.js';
@@ -226,10 +228,12 @@ async function check(file: string, options: PurposeOptions): Promise<number> {
     const { checkBatch } = await import('./documents/batch.js');
     return runBatch(options, (batch) => withAgent(options, (agent) => checkBatch(agent, file, batch)));
   }
-  const { document } = await loadDocument(file);
-  const result = await withAgent(options, (agent) => {
+  const { document, hash } = await loadDocument(file);
+  const result = await withAgent(options, async (agent) => {
     progress('asking the evaluators ...');
-    return agent.check(document, options.purpose);
+    const found = await agent.check(document, options.purpose);
+    await agent.audit({ command: 'document check', file: hash, result: found.verdict });
+    return found;
   });
   progress('');
   if (options.json) printJson({ file, ...result });
@@ -249,20 +253,29 @@ async function register(file: string, options: PurposeOptions): Promise<number> 
     import('../proofs/index.js'),
   ]);
   const prover = defaultProver();
+  const registerOne = async (
+    agent: Agent,
+    document: CanonicalDocument,
+    hash: string,
+    onProgress?: (step: RegisterProgress) => void,
+  ): Promise<RegisterResult> => {
+    const done = await agent.register(document, hash, options.purpose, prover, onProgress);
+    const { sequence, verdict } = done;
+    await agent.audit({ command: 'document register', file: hash, entry: sequence, result: verdict });
+    return done;
+  };
   try {
     if (await holdsMany(file)) {
       const { registerBatch } = await import('./documents/batch.js');
       return await runBatch(options, (batch) =>
         withAgent(options, (agent) =>
-          registerBatch(agent, file, batch, ({ document, hash }) =>
-            agent.register(document, hash, options.purpose, prover),
-          ),
+          registerBatch(agent, file, batch, ({ document, hash }) => registerOne(agent, document, hash)),
         ),
       );
     }
     const { document, hash } = await loadDocument(file);
     const result = await withAgent(options, (agent) =>
-      agent.register(document, hash, options.purpose, prover, (step) => progress(`${step} ...`)),
+      registerOne(agent, document, hash, (step) => progress(`${step} ...`)),
     );
     progress('');
     if (options.json) printJson({ file, ...result });

@@ -166,9 +166,15 @@ async function show(sequence: number, options: MemberOptions): Promise<void> {
 }
 
 async function act(sequence: number, order: Action, options: MemberOptions): Promise<number> {
-  const result = await withAgent(options, (agent) => {
+  const result = await withAgent(options, async (agent) => {
     progress(`${order.kind} ...`);
-    return agent.act(sequence, order);
+    const done = await agent.act(sequence, order);
+    await agent.audit({
+      command: `entry ${order.kind}`,
+      entry: sequence,
+      result: done.outcome === 'refused' ? `refused: ${done.verdict}` : done.state,
+    });
+    return done;
   });
   progress('');
   if (options.json) printJson(result);

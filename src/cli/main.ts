@@ -37,6 +37,7 @@ ledgerCommands(program);
 networkCommands(program);
 nodeCommand(program);
 evaluatorCommands(program);
+memberCommands(program);
 witnessCommands(program);
 demoCommand(program);
 

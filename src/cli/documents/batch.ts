@@ -149,6 +149,13 @@ export async function checkBatch(agent: Agent, path: string, options: BatchOptio
       ready.map(({ fingerprinted }) => fingerprinted),
       options.purpose,
     );
+    await agent.audit(
+      ...results.map(({ verdict }, i) => ({
+        command: 'document check',
+        file: ready[i]!.item.hash,
+        result: verdict,
+      })),
+    );
     for (const [i, { verdict, matches }] of results.entries())
       await batch.add({
         ...lineOf(ready[i]!.item, options.purpose),

@@ -1,0 +1,9 @@
+import type { Command } from 'commander';
+import { auditCommand } from './member/audit.js';
+
+export function memberCommands(program: Command): void {
+  const member = program
+    .command('member')
+    .description("a member's folder: its keys, and what was done from it");
+  auditCommand(member);
+}
