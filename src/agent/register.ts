@@ -24,10 +24,10 @@ import {
   type Purpose,
   type RegisterClaims,
 } from '../ledger/index.js';
-import { evaluate, type Committee, type EvaluatorWarning } from '../oprf/index.js';
+import type { EvaluatorWarning } from '../oprf/index.js';
 import { registerInstance, registerOutputs, type Prover, type RegisterRequest } from '../proofs/index.js';
-import type { RemoteEvaluator } from '../rpc/evaluator-client.js';
 import { putEntry, reserveIndex, type OwnEntry } from './entries.js';
+import type { Evaluations } from './evaluations.js';
 import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
@@ -40,8 +40,7 @@ export type RegisterProgress = 'evaluating' | 'proving' | 'submitting';
 export interface Registration {
   readonly keys: MemberKeys;
   readonly network: Network;
-  readonly committee: Committee;
-  readonly evaluators: readonly RemoteEvaluator[];
+  readonly evaluations: Evaluations;
   readonly store: AgentStore;
   readonly copy: LedgerCopy;
   readonly document: CanonicalDocument;
@@ -89,11 +88,7 @@ export async function prepareRegistration(
     ...fingerprinted.identities,
     ...(convergent ? [possessionIdentity(fingerprinted)] : []),
   ];
-  const { evaluations, warnings } = await evaluate(
-    identities,
-    registration.committee,
-    registration.evaluators,
-  );
+  const { evaluations, warnings } = await registration.evaluations.of(identities);
   const [exact, near, possession] = evaluations;
 
   const period = dayOf(unixMs(Date.now()));
@@ -140,7 +135,7 @@ export async function prepareRegistration(
       },
     ],
     skippedMask: fingerprinted.skippedMask,
-    oprfKey: registration.committee.groupKey,
+    oprfKey: registration.evaluations.committee.groupKey,
     member,
     membersRoot,
     roleMask,

@@ -1,4 +1,4 @@
-import { committeeOf, connectEvaluators } from '../../src/agent/committee.js';
+import { Evaluations } from '../../src/agent/evaluations.js';
 import { homePaths, openHome, type OwnEntry } from '../../src/agent/index.js';
 import { LedgerCopy } from '../../src/agent/ledger-copy.js';
 import { prepareRegistration } from '../../src/agent/register.js';
@@ -31,14 +31,13 @@ export async function prepareEntries(
   const store = new AgentStore(homePaths(paths.member(member)).database, home.keys.storeKey);
   const copy = new LedgerCopy(network, store, ledger);
   await copy.sync();
-  const evaluators = connectEvaluators(home.config, genesis, home.identity);
+  const evaluations = new Evaluations(home.config, genesis, home.identity);
   const entries: OwnEntry[] = [];
   for (const name of documents) {
     const { entry } = await prepareRegistration({
       keys: home.keys,
       network,
-      committee: committeeOf(genesis),
-      evaluators,
+      evaluations,
       store,
       copy,
       document: exampleDocument(name),
@@ -50,7 +49,6 @@ export async function prepareEntries(
     entries.push(entry);
   }
   ledger.close();
-  for (const evaluator of evaluators) evaluator.close();
   return entries;
 }
 

@@ -1,0 +1,57 @@
+import type { FieldElement } from '../crypto/index.js';
+import { ensure } from '../errors.js';
+import type { Genesis } from '../ledger/index.js';
+import { evaluate, type Committee, type EvaluateResult } from '../oprf/index.js';
+import type { Identity } from '../rpc/certificates.js';
+import { RemoteEvaluator } from '../rpc/evaluator-client.js';
+import { committeeOf } from './committee.js';
+import type { MemberConfig } from './home.js';
+import { NO_PRIVACY_MEASURES } from './privacy.js';
+
+/**
+ * A member's requests to the evaluators. Every one goes over connections of its own, which end with it, and is padded
+ * alike: else how long a connection stays would tell a registration, which goes on to prove, from a check, and either
+ * from cover.
+ */
+export class Evaluations {
+  readonly committee: Committee;
+
+  /** Throws `invalid_argument` where the folder names an evaluator that the network does not have. */
+  constructor(
+    private readonly config: MemberConfig,
+    private readonly genesis: Genesis,
+    private readonly identity: Identity,
+  ) {
+    this.committee = committeeOf(genesis);
+    for (const { id } of config.evaluators)
+      ensure(
+        id <= genesis.oprf.total,
+        'invalid_argument',
+        `the network has no evaluator ${id}`,
+        'evaluators',
+      );
+  }
+
+  /** Throws as {@link evaluate}. */
+  of(identities: readonly FieldElement[]): Promise<EvaluateResult> {
+    return this.request(identities, 0);
+  }
+
+  /** A request of dummies alone, of the size of a padded one. */
+  async cover(): Promise<void> {
+    await this.request([], 1);
+  }
+
+  private async request(identities: readonly FieldElement[], dummies: number): Promise<EvaluateResult> {
+    const { networkId, ca } = this.genesis;
+    const { padEvaluationsTo } = this.config.privacy ?? NO_PRIVACY_MEASURES;
+    const clients = this.config.evaluators.map(
+      ({ id, address }) => new RemoteEvaluator(id, address, networkId, ca, this.identity),
+    );
+    try {
+      return await evaluate(identities, this.committee, clients, { dummies, padTo: padEvaluationsTo });
+    } finally {
+      for (const client of clients) client.close();
+    }
+  }
+}
