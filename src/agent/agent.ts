@@ -21,8 +21,9 @@ import {
   type Sequence,
   type VerdictLabel,
 } from '../ledger/index.js';
-import { tagOf, type EvaluatorWarning } from '../oprf/index.js';
+import { evaluate, tagOf, type Committee, type EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
+import type { RemoteEvaluator } from '../rpc/evaluator-client.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
 import { committeeOf, connectEvaluators } from './committee.js';
 import {
@@ -81,6 +82,7 @@ export class Agent {
     private readonly ledger: LedgerClient,
     private readonly store: AgentStore,
     private readonly copy: LedgerCopy,
+    private readonly auditLog: AuditLog,
   ) {}
 
   /** Opens a member's folder with its passphrase. Connects to nothing yet. */
@@ -88,7 +90,6 @@ export class Agent {
     const home = await openHome(folder, passphrase);
     const network = await networkOf(parseGenesis(home.genesis));
     ensure(
-    private readonly auditLog: AuditLog,
       network.id === home.config.networkId,
       'data_corrupted',
       'genesis.json is of another network',
@@ -104,13 +105,13 @@ export class Agent {
       ledger,
       store,
       new LedgerCopy(network, store, ledger),
+      new AuditLog(homePaths(folder).auditLog, home.keys.auditKey, store),
     );
   }
 
   /**
    * Whether a document would be unique under a purpose: two evaluations, a look into the agent's copy of the ledger,
    * and no trace. Throws `missing_field`, `not_found` (purpose), `quota_exceeded`, `unavailable`.
-      new AuditLog(homePaths(folder).auditLog, home.keys.auditKey, store),
    */
   async check(document: CanonicalDocument, purposeName: string): Promise<CheckResult> {
     const [result] = await this.checkAll([await fingerprintDocument(document)], purposeName);
@@ -132,14 +133,14 @@ export class Agent {
       const replica = this.copy.replica(session);
       const own = await listEntries(session);
       const time = unixMs(Date.now());
-      return documents.map(({ document }, i) => {
+      return documents.map((_, i) => {
         const tags = (name: string): IndexedEntry['tags'] => [
           tagOf(evaluations[2 * i]!.documentKey, name),
           tagOf(evaluations[2 * i + 1]!.documentKey, name),
         ];
         return {
           purpose: purpose.name,
-          ...this.findings(session, own, replica, document.kind, purpose.name, tags(purpose.name), time),
+          ...this.findings(own, replica, purpose.name, tags(purpose.name), undefined, time),
           alsoUnder: purpose.consults
             .filter((name) => name !== purpose.name)
             .map((name) => ({ purpose: name, entries: replica.verdict(name, tags(name), time).exact.total }))
@@ -307,22 +308,6 @@ export class Agent {
     if (signal) await this.copy.follow(deliver, signal, changed);
   }
 
-  close(): void {
-    this.ledger.close();
-  }
-
-  /** What tags meet at a time among the entries of others; `self` is the own entry that carries them, if any. */
-  private findings(
-    own: readonly OwnEntry[],
-    replica: Replica,
-    purpose: string,
-    tags: IndexedEntry['tags'],
-    time: UnixMs,
-  ): Findings {
-    const { ttlDays } = purposeOf(this.network.genesis.schema, purpose);
-    const matches = matchesOf(own, replica, purpose, tags, self).map((entry) => ({
-      ...entry,
-      state: stateAt(entry.state, entry.registered, ttlDays, time),
   /** Notes what was done, before whoever ordered it is told the outcome: see {@link AuditLog}. Throws `io`. */
   audit(...notes: readonly AuditNote[]): Promise<void> {
     return this.auditLog.add(...notes);
@@ -333,6 +318,24 @@ export class Agent {
     return this.auditLog.read();
   }
 
+  close(): void {
+    this.ledger.close();
+    for (const evaluator of this.evaluators) evaluator.close();
+  }
+
+  /** What tags meet at a time among the entries of others; `self` is the own entry that carries them, if any. */
+  private findings(
+    own: readonly OwnEntry[],
+    replica: Replica,
+    purpose: string,
+    tags: IndexedEntry['tags'],
+    self: IndexedEntry | undefined,
+    time: UnixMs,
+  ): Findings {
+    const { ttlDays } = purposeOf(this.network.genesis.schema, purpose);
+    const matches = matchesOf(own, replica, purpose, tags, self).map((entry) => ({
+      ...entry,
+      state: stateAt(entry.state, entry.registered, ttlDays, time),
     }));
     return findingsOf(replica.verdict(purpose, tags, time, self), byTag(matches, tags));
   }
@@ -348,7 +351,6 @@ export class Agent {
       const before = matchesOf(await listEntries(session), replica, entry.purpose, self.tags, self)
         .filter(({ sequence }) => sequence < self.sequence)
         .map((match) => ({ ...match, state: states.get(match.sequence) ?? match.state }));
-    self?: IndexedEntry,
       const findings = findingsOf(body.verdict, byTag(before, self.tags));
       return { purpose: entry.purpose, sequence: self.sequence, ...findings, warnings };
     });

@@ -13,7 +13,6 @@ import {
 } from '../crypto/index.js';
 import type { Identity } from '../rpc/certificates.js';
 import { MemberKeys } from './keys.js';
-import { PrivacyConfig } from './privacy.js';
 
 /**
  * A member's folder: `member.json` (this file's schema), `genesis.json`, `certificate.pem`, `vault.json` (the seed and
@@ -30,8 +29,6 @@ const MemberConfig = z.strictObject({
   nodes: z.array(z.string().min(1)).min(1),
   /** Where each evaluator listens; ids are those of the genesis. */
   evaluators: z.array(z.strictObject({ id: z.int().min(1), address: z.string().min(1) })).min(2),
-  /** Left out, nothing is done: see {@link PrivacyConfig}. */
-  privacy: PrivacyConfig.optional(),
 });
 export type MemberConfig = z.infer<typeof MemberConfig>;
 
