@@ -21,11 +21,9 @@ import {
   type Sequence,
   type VerdictLabel,
 } from '../ledger/index.js';
-import { evaluate, tagOf, type Committee, type EvaluatorWarning } from '../oprf/index.js';
+import { tagOf, type EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
-import type { RemoteEvaluator } from '../rpc/evaluator-client.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
-import { committeeOf, connectEvaluators } from './committee.js';
 import {
   entryByNullifier,
   noteOrder,
@@ -35,6 +33,7 @@ import {
   type EntryView,
   type OwnEntry,
 } from './entries.js';
+import { Evaluations } from './evaluations.js';
 import { findingsOf, type Findings } from './findings.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
 import { AuditLog, type AuditNote, type AuditReport } from './audit-log.js';
@@ -77,8 +76,7 @@ export class Agent {
   private constructor(
     readonly home: OpenHome,
     readonly network: Network,
-    private readonly committee: Committee,
-    private readonly evaluators: readonly RemoteEvaluator[],
+    private readonly evaluations: Evaluations,
     private readonly ledger: LedgerClient,
     private readonly store: AgentStore,
     private readonly copy: LedgerCopy,
@@ -100,8 +98,7 @@ export class Agent {
     return new Agent(
       home,
       network,
-      committeeOf(network.genesis),
-      connectEvaluators(home.config, network.genesis, home.identity),
+      new Evaluations(home.config, network.genesis, home.identity),
       ledger,
       store,
       new LedgerCopy(network, store, ledger),
@@ -122,11 +119,7 @@ export class Agent {
   async checkAll(documents: readonly FingerprintedDocument[], purposeName: string): Promise<CheckResult[]> {
     const purpose = purposeOf(this.network.genesis.schema, purposeName);
     const [{ evaluations, warnings }] = await Promise.all([
-      evaluate(
-        documents.flatMap(({ identities }) => identities),
-        this.committee,
-        this.evaluators,
-      ),
+      this.evaluations.of(documents.flatMap(({ identities }) => identities)),
       this.copy.sync(),
     ]);
     return this.store.use(async (session) => {
@@ -174,8 +167,7 @@ export class Agent {
     const { entry, warnings } = await prepareRegistration({
       keys: this.home.keys,
       network: this.network,
-      committee: this.committee,
-      evaluators: this.evaluators,
+      evaluations: this.evaluations,
       store: this.store,
       copy: this.copy,
       document,
@@ -320,7 +312,6 @@ export class Agent {
 
   close(): void {
     this.ledger.close();
-    for (const evaluator of this.evaluators) evaluator.close();
   }
 
   /** What tags meet at a time among the entries of others; `self` is the own entry that carries them, if any. */
