@@ -34,14 +34,22 @@ import {
   type OwnEntry,
 } from './entries.js';
 import { Evaluations } from './evaluations.js';
-import { findingsOf, type Findings } from './findings.js';
+import { findingsOf, withResolutions, type Findings } from './findings.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
 import { AuditLog, type AuditNote, type AuditReport } from './audit-log.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy, type Following } from './ledger-copy.js';
+import {
+  listMatches,
+  resolutionOf,
+  resolutionOfDocument,
+  resolveMatch,
+  type MatchDecision,
+  type MatchView,
+} from './matches.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
 import { prepareRegistration, type RegisterProgress } from './register.js';
-import { AgentStore } from './store.js';
+import { AgentStore, type StoreSession } from './store.js';
 import { watchRecords, type WatchEvent } from './watch.js';
 
 const REFUSALS: readonly ErrorCode[] = ['rejected', 'invalid_argument'];
@@ -126,14 +134,14 @@ export class Agent {
       const replica = this.copy.replica(session);
       const own = await listEntries(session);
       const time = unixMs(Date.now());
-      return documents.map((_, i) => {
+      return documents.map(({ document }, i) => {
         const tags = (name: string): IndexedEntry['tags'] => [
           tagOf(evaluations[2 * i]!.documentKey, name),
           tagOf(evaluations[2 * i + 1]!.documentKey, name),
         ];
         return {
           purpose: purpose.name,
-          ...this.findings(own, replica, purpose.name, tags(purpose.name), undefined, time),
+          ...this.findings(session, own, replica, document.kind, purpose.name, tags(purpose.name), time),
           alsoUnder: purpose.consults
             .filter((name) => name !== purpose.name)
             .map((name) => ({ purpose: name, entries: replica.verdict(name, tags(name), time).exact.total }))
@@ -214,7 +222,9 @@ export class Agent {
       const replica = this.copy.replica(session);
       const self = replica.entry(entry.sequence)!;
       const own = await listEntries(session);
-      const findings = this.findings(own, replica, entry.purpose, self.tags, self, unixMs(Date.now()));
+      const { documentKind, purpose, tags } = self;
+      const time = unixMs(Date.now());
+      const findings = this.findings(session, own, replica, documentKind, purpose, tags, time, self);
       return { entry, state: this.stateOf(replica, entry), findings };
     });
   }
@@ -272,6 +282,21 @@ export class Agent {
     };
   }
 
+  /** The matches of an own entry, or of all, with others' entries, and what was found out about each. */
+  matches(sequence?: number): Promise<MatchView[]> {
+    const { network, store, copy } = this;
+    return listMatches({ network, store, copy }, sequence);
+  }
+
+  /** Notes what was found out about a match. Throws as {@link resolveMatch} does. */
+  resolve(sequence: number, decision: Omit<MatchDecision, 'member'>): Promise<MatchView> {
+    const { network, store, copy } = this;
+    return resolveMatch({ network, store, copy }, sequence, {
+      ...decision,
+      member: this.home.config.name,
+    });
+  }
+
   /** A receipt of an entry on the ledger, for anybody to verify offline. Throws as {@link receiptOf} does. */
   receipt(sequence: number, options: { readonly withTransaction?: boolean } = {}): Promise<MadeReceipt> {
     const { network, store, copy, ledger } = this;
@@ -316,19 +341,26 @@ export class Agent {
 
   /** What tags meet at a time among the entries of others; `self` is the own entry that carries them, if any. */
   private findings(
+    session: StoreSession,
     own: readonly OwnEntry[],
     replica: Replica,
+    documentKind: number,
     purpose: string,
     tags: IndexedEntry['tags'],
-    self: IndexedEntry | undefined,
     time: UnixMs,
+    self?: IndexedEntry,
   ): Findings {
     const { ttlDays } = purposeOf(this.network.genesis.schema, purpose);
     const matches = matchesOf(own, replica, purpose, tags, self).map((entry) => ({
       ...entry,
       state: stateAt(entry.state, entry.registered, ttlDays, time),
     }));
-    return findingsOf(replica.verdict(purpose, tags, time, self), byTag(matches, tags));
+    const verdict = replica.verdict(purpose, tags, time, self);
+    return withResolutions(findingsOf(documentKind, verdict, byTag(matches, tags)), (other) =>
+      self
+        ? resolutionOf(session, self.sequence, other)
+        : resolutionOfDocument(session, own, { purpose, exact: tags[0] }, other),
+    );
   }
 
   /** What an own entry met when it was registered: the verdict of its record, without the member's own entries. */
@@ -342,7 +374,7 @@ export class Agent {
       const before = matchesOf(await listEntries(session), replica, entry.purpose, self.tags, self)
         .filter(({ sequence }) => sequence < self.sequence)
         .map((match) => ({ ...match, state: states.get(match.sequence) ?? match.state }));
-      const findings = findingsOf(body.verdict, byTag(before, self.tags));
+      const findings = findingsOf(self.documentKind, body.verdict, byTag(before, self.tags));
       return { purpose: entry.purpose, sequence: self.sequence, ...findings, warnings };
     });
   }

@@ -1,4 +1,5 @@
 import {
+  countsAsDuplicate,
   verdictLabel,
   type EntryState,
   type IndexedEntry,
@@ -7,6 +8,8 @@ import {
   type Verdict,
   type VerdictLabel,
 } from '../ledger/index.js';
+import { fingerprintRow, maskOf } from '../documents/index.js';
+import type { Resolution } from './matches.js';
 
 /** Another entry with an equal tag; `own` ones are the member's and no alarm. */
 export interface FoundMatch {
@@ -14,6 +17,8 @@ export interface FoundMatch {
   readonly state: EntryState;
   readonly via: MatchVia;
   readonly own: boolean;
+  /** What this member found out about it before; unset while nobody has looked. */
+  readonly resolution?: Resolution;
 }
 
 /** A verdict as a member sees it: its label leaves the member's own entries out. */
@@ -22,6 +27,11 @@ export interface Findings {
   readonly exact: MatchCounts;
   readonly near: MatchCounts;
   readonly matches: readonly FoundMatch[];
+  /**
+   * Near matches of others that count, where near means issuer, currency, amount and day: each is the same deal under
+   * another number, or one of several of the same amount on the same day. At least so many where not all are listed.
+   */
+  readonly siblings: number;
 }
 
 const without = (counts: MatchCounts, own: readonly EntryState[]): MatchCounts => {
@@ -39,6 +49,7 @@ const without = (counts: MatchCounts, own: readonly EntryState[]): MatchCounts =
  * `own` holds the member's other entries that carry the exact, or the near, tag.
  */
 export function findingsOf(
+  documentKind: number,
   verdict: Verdict,
   own: { readonly exact: readonly OwnMatch[]; readonly near: readonly OwnMatch[] },
 ): Findings {
@@ -51,13 +62,40 @@ export function findingsOf(
     own.near.map(({ state }) => state),
   );
   const sequences = new Set([...own.exact, ...own.near].map(({ sequence }) => sequence));
+  const matches = verdict.matches.map((match) => ({ ...match, own: sequences.has(match.sequence) }));
   return {
     verdict: verdictLabel(exact, near),
     exact,
     near,
-    matches: verdict.matches.map((match) => ({ ...match, own: sequences.has(match.sequence) })),
+    matches,
+    siblings: nearIsSameDay(documentKind) ? nearOnly(matches, exact, near) : 0,
   };
 }
+
+const SAME_DAY = maskOf(['issuer', 'currency', 'amount', 'issueDate']);
+const nearIsSameDay = (documentKind: number): boolean => fingerprintRow(documentKind).near?.mask === SAME_DAY;
+
+const countingOf = ({ registered, engaged, settled }: MatchCounts): number => registered + engaged + settled;
+
+/** Those that match by the near tag alone. Of a match that is not listed the counts do not say which tags it has. */
+function nearOnly(matches: readonly FoundMatch[], exact: MatchCounts, near: MatchCounts): number {
+  const listed = matches.filter(
+    ({ via, own, state }) => via === 'near' && !own && countsAsDuplicate(state),
+  ).length;
+  return Math.max(listed, countingOf(near) - countingOf(exact));
+}
+
+/** Findings whose matches say what people found out about them. */
+export const withResolutions = (
+  findings: Findings,
+  resolutionOf: (sequence: number) => Resolution | undefined,
+): Findings => ({
+  ...findings,
+  matches: findings.matches.map((match) => {
+    const resolution = match.own ? undefined : resolutionOf(match.sequence);
+    return resolution ? { ...match, resolution } : match;
+  }),
+});
 
 export interface OwnMatch {
   readonly sequence: IndexedEntry['sequence'];

@@ -9,6 +9,7 @@ import type {
 } from '../ledger/index.js';
 import { hasOrdered, isOwn, listEntries } from './entries.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import { resolutionOf, type ResolutionKind } from './matches.js';
 import type { StoreSession } from './store.js';
 
 /** Something on the ledger that concerns this member. */
@@ -25,6 +26,8 @@ export type WatchEvent = {
       readonly event: 'registered-again';
       readonly other: number;
       readonly via: MatchVia;
+      /** What people found out about this match; see {@link isQuiet}. */
+      readonly resolved?: ResolutionKind;
       /** What the ledger told them. */
       readonly verdict: VerdictLabel;
     }
@@ -33,6 +36,7 @@ export type WatchEvent = {
       readonly event: 'other-acted';
       readonly other: number;
       readonly via: MatchVia;
+      readonly resolved?: ResolutionKind;
       readonly action: string;
       readonly outcome: 'done' | 'refused';
       readonly state: EntryState;
@@ -47,6 +51,20 @@ export type WatchEvent = {
       readonly state: EntryState;
     }
 );
+
+/**
+ * Whether an event is no alarm, because its match has been resolved. One exception: a match found to be the `same`
+ * document was resolved in the state that it had, and that it is now engaged or settled is news.
+ */
+export const isQuiet = (event: WatchEvent): boolean =>
+  event.event !== 'own-acted' &&
+  event.resolved !== undefined &&
+  !(
+    event.event === 'other-acted' &&
+    event.resolved === 'same' &&
+    event.outcome === 'done' &&
+    (event.state === 'engaged' || event.state === 'settled')
+  );
 
 /** Records that one pass looks at. */
 const PASS = 1_000;
@@ -107,7 +125,11 @@ function eventsOf(
     .flatMap((own): WatchEvent[] => {
       const via = own.tags.includes(tags[0]) ? 'exact' : own.tags.includes(tags[1]) ? 'near' : undefined;
       if (via === undefined) return [];
-      const about = { ...at, entry: own.sequence, other: body.entry, via } as const;
+      const resolved = resolutionOf(session, own.sequence, body.entry)?.as;
+      const about = {
+        ...({ ...at, entry: own.sequence, other: body.entry, via } as const),
+        ...(resolved === undefined ? {} : { resolved }),
+      };
       if (body.type === 'action')
         return [
           { ...about, event: 'other-acted', action: body.action, outcome: body.outcome, state: body.state },

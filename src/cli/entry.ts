@@ -1,5 +1,5 @@
 import { Argument, Option, type Command } from 'commander';
-import type { Action, CancelReason, VerdictLabel } from '../ledger/index.js';
+import type { Action, CancelReason, Sequence, VerdictLabel } from '../ledger/index.js';
 import { CountersealError } from '../errors.js';
 import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
@@ -20,12 +20,14 @@ const REASONS: readonly CancelReason[] = [
   'fraud-suspected',
 ];
 
+export const parseEntryNumber = (value: string): number => {
+  if (!/^\d{1,15}$/.test(value))
+    throw new CountersealError('invalid_argument', `${value} is not the number of an entry`);
+  return Number(value);
+};
+
 const entryNumber = () =>
-  new Argument('<entry>', 'number of an own entry, as `entry list` shows it').argParser((value) => {
-    if (!/^\d{1,15}$/.test(value))
-      throw new CountersealError('invalid_argument', `${value} is not the number of an entry`);
-    return Number(value);
-  });
+  new Argument('<entry>', 'number of an own entry, as `entry list` shows it').argParser(parseEntryNumber);
 
 export function entryCommands(program: Command): void {
   const entry = program.command('entry').description("a member's own entries, and what becomes of them");
@@ -87,6 +89,21 @@ export function entryCommands(program: Command): void {
     .action(
       action((sequence: number, options: MemberOptions & { reason: CancelReason }) =>
         act(sequence, { kind: 'cancel', reason: options.reason }, options),
+      ),
+    );
+
+  memberOptions(entry.command('supersede'))
+    .description('replace an entry by a later own one of the same purpose: a correction, an amended document')
+    .addArgument(entryNumber())
+    .addOption(
+      new Option('--by <entry>', 'the own entry that takes its place; engaged, if this one is')
+        .argParser(parseEntryNumber)
+        .makeOptionMandatory(),
+    )
+    .addHelpText('after', '\nExample:\n  counterseal entry supersede 12 --by 15 --home bank-a')
+    .action(
+      action((sequence: number, options: MemberOptions & { by: number }) =>
+        act(sequence, { kind: 'supersede', successor: options.by as Sequence }, options),
       ),
     );
 }

@@ -1,4 +1,4 @@
-import type { Findings } from '../agent/index.js';
+import type { Findings, FoundMatch } from '../agent/index.js';
 import { table } from './output.js';
 
 const MEANING: Record<Findings['verdict'], string> = {
@@ -10,20 +10,22 @@ const MEANING: Record<Findings['verdict'], string> = {
   unique: 'nobody has registered this document, nor one of the same deal',
 };
 
+const remark = ({ own, resolution }: FoundMatch): string =>
+  own
+    ? 'own: not an alarm'
+    : resolution
+      ? `resolved: ${resolution.as}, ${resolution.at.slice(0, 10)} by ${resolution.user}: ${resolution.reason}`
+      : '';
+
 /** A verdict with its matches, for people. */
-export function findingsLines({ verdict, exact, near, matches }: Findings): string[] {
+export function findingsLines({ verdict, exact, near, matches, siblings }: Findings): string[] {
   const lines = [`${verdict}: ${MEANING[verdict]}`];
   if (matches.length > 0)
     lines.push(
       ...table(
         [
           ['entry', 'match', 'state', ''],
-          ...matches.map((match) => [
-            String(match.sequence),
-            match.via,
-            match.state,
-            match.own ? 'own: not an alarm' : '',
-          ]),
+          ...matches.map((match) => [String(match.sequence), match.via, match.state, remark(match)]),
         ],
         '  ',
       ),
@@ -31,5 +33,9 @@ export function findingsLines({ verdict, exact, near, matches }: Findings): stri
   const listed = matches.filter(({ own }) => !own).length;
   const total = Math.max(exact.total, near.total);
   if (total > listed) lines.push(`  and ${total - listed} more`);
+  if (siblings > 0)
+    lines.push(
+      `  ${siblings} of the same issuer, currency, amount and day under another number: a renumbered copy, or one of several invoices of that day`,
+    );
   return lines;
 }

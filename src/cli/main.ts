@@ -6,6 +6,7 @@ import { documentCommands } from './document.js';
 import { entryCommands } from './entry.js';
 import { evaluatorCommands } from './evaluator.js';
 import { ledgerCommands } from './ledger.js';
+import { matchCommands } from './match.js';
 import { memberCommands } from './member.js';
 import { networkCommands } from './network.js';
 import { nodeCommand } from './node.js';
@@ -32,6 +33,7 @@ const program = new Command('counterseal')
 
 documentCommands(program);
 entryCommands(program);
+matchCommands(program);
 watchCommand(program);
 receiptCommands(program);
 ledgerCommands(program);

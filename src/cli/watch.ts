@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Following, WatchEvent } from '../agent/index.js';
+import type { Following, ResolutionKind, WatchEvent } from '../agent/index.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson } from './output.js';
 import { stopSignal } from './service.js';
@@ -7,20 +7,24 @@ import { stopSignal } from './service.js';
 export function watchCommand(program: Command): void {
   memberOptions(program.command('watch'))
     .description('what concerns this member: others with the same document, and changes of own entries')
+    .option('--all', 'also what concerns matches that were resolved: see "match resolve"')
     .option('--once', 'print what happened since the last watch, and stop')
     .addHelpText('after', '\nExample:\n  counterseal watch --home bank-a')
     .action(action(watch));
 }
+
+const resolved = (event: { resolved?: ResolutionKind }): string =>
+  event.resolved === undefined ? '' : `, resolved as ${event.resolved}`;
 
 function describe(event: WatchEvent): string {
   const when = event.time.replace('T', ' ').slice(0, 19);
   switch (event.event) {
     case 'registered-again':
       return event.via === 'exact'
-        ? `${when}  entry ${event.entry}: somebody else registered the same document (entry ${event.other}, told "${event.verdict}")`
-        : `${when}  entry ${event.entry}: somebody else registered a document of the same deal (entry ${event.other})`;
+        ? `${when}  entry ${event.entry}: somebody else registered the same document (entry ${event.other}, told "${event.verdict}")${resolved(event)}`
+        : `${when}  entry ${event.entry}: somebody else registered a document of the same deal (entry ${event.other})${resolved(event)}`;
     case 'other-acted':
-      return `${when}  entry ${event.entry}: entry ${event.other}, a match, ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
+      return `${when}  entry ${event.entry}: entry ${event.other}, a match${resolved(event)}, ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
     case 'own-acted':
       return `${event.ordered ? '' : 'ALARM, not ordered from this folder: '}${when}  entry ${event.entry}: ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
   }
@@ -31,10 +35,11 @@ function tell(state: Following): void {
   process.stderr.write(state === 'following' ? 'following the ledger\n' : 'no node answers: trying again\n');
 }
 
-async function watch(options: MemberOptions & { once?: boolean }): Promise<void> {
+async function watch(options: MemberOptions & { once?: boolean; all?: boolean }): Promise<void> {
+  const { isQuiet } = await import('../agent/index.js');
   const stop = stopSignal();
   const show = (events: readonly WatchEvent[]): Promise<void> => {
-    for (const event of events)
+    for (const event of events.filter((one) => options.all === true || !isQuiet(one)))
       if (options.json) printJson(event);
       else print(describe(event));
     return Promise.resolve();

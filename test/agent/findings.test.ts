@@ -72,12 +72,34 @@ describe('what a verdict says to its author', () => {
       ],
     };
     expect(verdict.label).toBe(example.ledger);
-    const findings = findingsOf(verdict, { exact: exact.own, near: near.own });
+    const findings = findingsOf(380, verdict, { exact: exact.own, near: near.own });
     expect(findings.verdict).toBe(example.member);
     expect(findings.exact).toEqual(counts(states(exact.others)));
     expect(findings.near).toEqual(counts(states(near.others)));
     const own = new Set<number>([...exact.own, ...near.own].map(({ sequence }) => sequence));
     for (const found of findings.matches) expect(found.own).toBe(own.has(found.sequence as number));
     expect(findings.matches).toHaveLength(verdict.matches.length);
+  });
+
+  it('counts near matches that may be siblings of the same day, for kinds whose near tag says so', () => {
+    const states: EntryState[] = ['registered', 'engaged', 'cancelled', 'lapsed'];
+    const others = states.map((state, i) => match(i, state));
+    const own = match(9, 'registered');
+    const verdict: Verdict = {
+      label: 'near-duplicate',
+      exact: counts(['settled']),
+      near: counts([...states, 'registered', 'settled']),
+      matches: [
+        ...[...others, own].map((one) => ({ ...one, via: 'near' as const })),
+        { ...match(10, 'settled'), via: 'exact' },
+      ],
+    };
+    const siblings = (kind: number) => findingsOf(kind, verdict, { exact: [], near: [own] }).siblings;
+    // Invoice and order; bill of lading, policy and cession have other near tags, or none.
+    expect([380, 381, 105].map(siblings)).toEqual([2, 2, 2]);
+    expect([705, 530, 60002].map(siblings)).toEqual([0, 0, 0]);
+    // Where a popular tag's matches are not all listed, the counts say that there are more.
+    const many = { ...verdict, near: { total: 500, registered: 400, engaged: 1, settled: 0 } };
+    expect(findingsOf(380, many, { exact: [], near: [] }).siblings).toBe(400);
   });
 });
