@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
@@ -95,6 +95,15 @@ export function documentCommands(program: Command): void {
     .description('put documents on the ledger, encrypted and without an author, and get their verdicts')
     .argument('<path>', 'a document; a folder of them; or a table, CSV or XLSX')
     .requiredOption('--purpose <name>', 'finance, carry, declare, attest, cover, claim or cede')
+    .addOption(
+      new Option(
+        '--parallel <n>',
+        'of many documents: proofs to make at once, 400 MB each (default: the cores, as memory allows)',
+      ).argParser((value) => {
+        ensure(/^[1-9]\d?$/.test(value), 'invalid_argument', '--parallel takes a number from 1 to 99');
+        return Number(value);
+      }),
+    )
     .addHelpText(
       'after',
       '\nExample:\n  counterseal document register invoice.xml --purpose finance --home bank-a' +
@@ -247,12 +256,14 @@ async function check(file: string, options: PurposeOptions): Promise<number> {
   return status(options, result.verdict);
 }
 
-async function register(file: string, options: PurposeOptions): Promise<number> {
-  const [{ holdsMany }, { defaultProver }] = await Promise.all([
+async function register(file: string, options: PurposeOptions & { parallel?: number }): Promise<number> {
+  const [{ holdsMany }, { batchProver, defaultParallel, defaultProver }] = await Promise.all([
     import('./documents/read-book.js'),
     import('../proofs/index.js'),
   ]);
-  const prover = defaultProver();
+  const many = await holdsMany(file);
+  const parallel = options.parallel ?? defaultParallel();
+  const prover = many ? batchProver(parallel) : defaultProver();
   const registerOne = async (
     agent: Agent,
     document: CanonicalDocument,
@@ -265,11 +276,13 @@ async function register(file: string, options: PurposeOptions): Promise<number> 
     return done;
   };
   try {
-    if (await holdsMany(file)) {
+    if (many) {
       const { registerBatch } = await import('./documents/batch.js');
       return await runBatch(options, (batch) =>
         withAgent(options, (agent) =>
-          registerBatch(agent, file, batch, ({ document, hash }) => registerOne(agent, document, hash)),
+          registerBatch(agent, file, { ...batch, parallel }, ({ document, hash }) =>
+            registerOne(agent, document, hash),
+          ),
         ),
       );
     }

@@ -5,6 +5,7 @@ import { fingerprintDocument, type Agent, type FingerprintedDocument } from '../
 import { encodeDocument, type CanonicalDocument } from '../../documents/index.js';
 import { CountersealError } from '../../errors.js';
 import { errorJson, progress } from '../output.js';
+import { inParallel } from './in-parallel.js';
 import { documentsIn, readMappingFile } from './read-book.js';
 
 /** Documents that one round of evaluations takes: its 64 points. */
@@ -120,9 +121,9 @@ class Batch {
 
 /** Says how far a batch is and how long it may still take. */
 function estimate(what: string, done: number, total: number, started: number): void {
-  const left =
-    done === 0 ? '' : `, about ${Math.ceil(((Date.now() - started) / done / 1000) * (total - done))} s left`;
-  progress(`${what} ${done} of ${total}${left}`);
+  const seconds = ((Date.now() - started) / done / 1000) * (total - done);
+  const left = seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+  progress(`${what} ${done} of ${total}${done === 0 ? '' : `, about ${left} left`}`);
 }
 
 /**
@@ -175,14 +176,18 @@ const OF_ONE_DOCUMENT: readonly string[] = [
   'rejected',
 ];
 
+/** Registrations that are prepared beyond those that are proved: evaluated, their turn at a prover is next. */
+const LOOKAHEAD = 2;
+
 /**
- * Registers every document below a path, one proof after the other. A document of which the member has a live entry
- * for the purpose is not registered again, so that a batch that was interrupted at any moment can be run again.
+ * Registers every document below a path, `parallel` proofs at once, while the documents after them are evaluated. A
+ * document of which the member has a live entry for the purpose is not registered again, so that a batch that was
+ * interrupted at any moment can be run again. Lines come in the order of the documents.
  */
 export async function registerBatch(
   agent: Agent,
   path: string,
-  options: BatchOptions,
+  options: BatchOptions & { readonly parallel: number },
   register: (item: { document: CanonicalDocument; hash: string }) => Promise<{
     verdict: string;
     sequence: number;
@@ -191,7 +196,6 @@ export async function registerBatch(
 ): Promise<BatchLine[]> {
   const batch = await Batch.open(options);
   const items = await batch.pending(path);
-  const started = Date.now();
   await agent.resume();
   const live = new Map(
     (await agent.entries())
@@ -199,33 +203,49 @@ export async function registerBatch(
         ({ entry, state }) =>
           entry.purpose === options.purpose && ['registered', 'engaged', 'settled'].includes(state),
       )
-      .map(({ entry }): [string, { sequence?: number; verdict?: string }] => [
+      .map(({ entry }): [string, Outcome] => [
         createHash('sha256').update(entry.document).digest('hex'),
-        entry,
+        { entry: entry.sequence!, verdict: entry.verdict ?? 'unique' },
       ]),
   );
-  for (const [at, item] of items.entries()) {
-    estimate('registered', at, items.length, started);
+  // Equal documents of one batch are one registration, also while it is under way.
+  const running = new Map<string, Promise<Outcome>>();
+  const once = async (item: Item): Promise<Outcome> => {
+    const { verdict, sequence, matches } = await register(item);
+    const others = matches.filter(({ own }) => !own).map((match) => match.sequence);
+    live.set(item.hash, { entry: sequence, verdict });
+    return { entry: sequence, verdict, matches: others };
+  };
+  const work = async (item: Item): Promise<BatchLine> => {
     const line = lineOf(item, options.purpose);
-    const before = live.get(item.hash);
-    if (before?.sequence !== undefined) {
-      await batch.add({ ...line, entry: before.sequence, verdict: before.verdict ?? 'unique' });
-      continue;
-    }
     try {
-      const { verdict, sequence, matches } = await register(item);
-      live.set(item.hash, { sequence, verdict });
-      await batch.add({
-        ...line,
-        entry: sequence,
-        verdict,
-        matches: matches.filter(({ own }) => !own).map((match) => match.sequence),
-      });
+      const known = live.get(item.hash) ?? running.get(item.hash);
+      if (known) {
+        const { entry, verdict } = await known;
+        return { ...line, entry, verdict };
+      }
+      const begun = once(item).finally(() => running.delete(item.hash));
+      running.set(item.hash, begun);
+      return { ...line, ...(await begun) };
     } catch (error) {
       if (!(error instanceof CountersealError) || !OF_ONE_DOCUMENT.includes(error.code)) throw error;
-      await batch.add({ ...line, error: errorJson(error) });
+      return { ...line, error: errorJson(error) };
     }
-  }
+  };
+  const started = Date.now();
+  let done = 0;
+  estimate('registered', done, items.length, started);
+  await inParallel(items, options.parallel + LOOKAHEAD, work, async (line) => {
+    await batch.add(line);
+    estimate('registered', ++done, items.length, started);
+  });
   progress('');
   return batch.lines;
+}
+
+/** What a registered document's line says. */
+interface Outcome {
+  readonly entry: number;
+  readonly verdict: string;
+  readonly matches?: number[];
 }
