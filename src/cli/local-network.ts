@@ -124,7 +124,6 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
         peers: ids
           .filter((peer) => peer !== id)
           .map((peer) => ({ id: peer, address: evaluatorAddresses[peer - 1]! })),
-        dailyQuota: 2_000,
       },
       authority.certificate,
       await issue('evaluator', id),

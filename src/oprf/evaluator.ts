@@ -106,8 +106,7 @@ export class Evaluator {
     signal?: AbortSignal,
   ): Promise<RoundOneResponse> {
     this.#checkMachine();
-    const limit = this.#options.dailyQuota(member);
-    ensure(limit !== undefined, 'permission_denied', 'this evaluator answers members of the network only');
+    const limit = this.#limitOf(member);
     this.#checkEpoch(shareEpoch);
     ensureBatch(blinded.length);
 
@@ -144,6 +143,8 @@ export class Evaluator {
     { shareEpoch, quorum, challenges }: RoundTwoRequest,
   ): Promise<RoundTwoResponse> {
     this.#checkMachine();
+    // Somebody who was removed between the rounds gets no second one.
+    this.#limitOf(member);
     this.#checkEpoch(shareEpoch);
     ensureBatch(challenges.length);
     const { networkId, threshold, publicShares, id, share } = this.#key;
@@ -227,6 +228,12 @@ export class Evaluator {
       .update(numbers)
       .digest('hex');
     return reduceScalar(BigInt(`0x${digest}`));
+  }
+
+  #limitOf(member: string): number {
+    const limit = this.#options.dailyQuota(member);
+    ensure(limit !== undefined, 'permission_denied', 'this evaluator answers members of the network only');
+    return limit;
   }
 
   #checkEpoch(shareEpoch: number): void {

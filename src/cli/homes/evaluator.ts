@@ -14,14 +14,15 @@ import {
   writeSecretJson,
   type Point,
 } from '../../crypto/index.js';
+import { ROLES, type Role } from '../../ledger/index.js';
 import type { KeygenResult, KeyShare } from '../../oprf/index.js';
 import type { Identity } from '../../rpc/certificates.js';
 import { openServiceHome } from './service.js';
 
 /**
  * An evaluator's folder: `evaluator.json` (this file's schema), `authority.pem`, `certificate.pem`, `secrets.json`
- * (TLS and signing keys) and, after key generation, `share.json`, both sealed, and `public.json`; `genesis.json`
- * and `quotas.db`.
+ * (TLS and signing keys) and, after key generation, `share.json`, both sealed, and `public.json`; `genesis.json`,
+ * `quotas.db` and `members.db` (a copy of the ledger, which says who is a member).
  */
 const EvaluatorConfig = z.strictObject({
   format: z.literal('counterseal-evaluator'),
@@ -45,6 +46,14 @@ const SHARE_PURPOSE = 'evaluator key share';
 
 const Coordinates = z.tuple([z.string(), z.string()]);
 const PublicKeys = z.strictObject({
+const DAILY_QUOTA = 2_000;
+
+/** What a member with these roles may ask for in a UTC day. */
+export const dailyQuotaOf = (
+  { dailyQuota = DAILY_QUOTA, dailyQuotas = {} }: Pick<EvaluatorConfig, 'dailyQuota' | 'dailyQuotas'>,
+  roles: readonly Role[],
+): number => roles.reduce((sum, role) => sum + (dailyQuotas[role] ?? dailyQuota), 0);
+
   networkId: z.string(),
   shareEpoch: z.int().min(0),
   threshold: z.int(),
@@ -74,6 +83,7 @@ export const evaluatorPaths = paths;
 export const toCoordinates = (point: Point): [string, string] => {
   const { x, y } = point.toAffine();
   return [x.toString(), y.toString()];
+  members: join(home, 'members.db'),
 };
 const fromCoordinates = ([x, y]: readonly [string, string]): Point =>
   pointFromAffine(fieldFromDecimal(x), fieldFromDecimal(y));

@@ -10,10 +10,9 @@ import {
   type LogIndex,
   type LogRecord,
   type Network,
+  type Overlay,
 } from '../ledger/index.js';
-import type { LedgerClient } from '../rpc/ledger-client.js';
-import { settleEntry } from './entries.js';
-import type { AgentStore, StoreSession } from './store.js';
+import type { LedgerClient } from './ledger-client.js';
 
 /** Between tries to follow a node that is gone. */
 const RECONNECT_MIN_MS = 200;
@@ -26,16 +25,29 @@ const UNSIGNED_RECORDS_MAX = 1_000_000;
 /** Whether a node answers whoever follows the log. */
 export type Following = 'following' | 'lost';
 
+/** What a piece of work sees of a store: what it puts into the view is written at its end, at once and durably. */
+export interface CopySession {
+  readonly view: Overlay;
+}
+
+/** Where a copy is kept. */
+export interface CopyStore<Session extends CopySession> {
+  /** Runs `work` alone; what it put is on disk when this returns, and nothing of it where `work` throws. */
+  use<T>(work: (session: Session) => T | Promise<T>): Promise<T>;
+}
+
 /**
- * The agent's own copy of the log, so that no node is ever asked about a tag. What arrives is kept only when a
+ * A copy of the log of one's own, so that no node is ever asked about a tag. What arrives is kept only when a
  * checkpoint of the network's operators signs the log that it makes, and every verdict in it is the one that the
  * records before it give.
  */
-export class LedgerCopy {
+export class LedgerCopy<Session extends CopySession = CopySession> {
+  /** `absorbed` is told of each record in the session that keeps it. */
   constructor(
     private readonly network: Network,
-    private readonly store: AgentStore,
+    private readonly store: CopyStore<Session>,
     private readonly client: LedgerClient,
+    private readonly absorbed: (session: Session, record: LogRecord) => void = () => undefined,
   ) {}
 
   /** Fetches what is new; afterwards the copy is as new as the node that answered. */
@@ -90,15 +102,15 @@ export class LedgerCopy {
   }
 
   /** The copy inside a session. */
-  replica(session: StoreSession): Replica {
+  replica(session: CopySession): Replica {
     return new Replica(this.network, session.view);
   }
 
   /** A record of the copy. */
-  record(session: StoreSession, index: LogIndex): LogRecord {
+  record(session: CopySession, index: LogIndex): LogRecord {
     const bytes = session.view.get(recordKey(index));
     if (!bytes)
-      throw new CountersealError('data_corrupted', `record ${index} is missing in the agent's copy`);
+      throw new CountersealError('data_corrupted', `record ${index} is missing in this copy of the log`);
     return decodeRecord(bytes);
   }
 
@@ -134,7 +146,7 @@ export class LedgerCopy {
       const fresh = records.slice(Math.max(replica.size - from, 0));
       for (const bytes of fresh) {
         session.view.put(recordKey(replica.size as LogIndex), bytes);
-        settleEntry(
+        this.absorbed(
           session,
           sent(() => replica.absorb(bytes)),
         );
