@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { ensure } from '../errors.js';
+import { CountersealError, ensure } from '../errors.js';
 import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
 import { action, print, printJson, progress, table } from './output.js';
 import { announce, untilStopped } from './service.js';
+
+/** How long a start waits for a node; it goes on without one, by the list as it was last. */
+const FIRST_CONTACT_WAIT_MS = 10_000;
 
 interface EvaluatorOptions extends PassphraseOptions {
   home: string;
@@ -38,13 +41,14 @@ export function evaluatorCommands(program: Command): void {
 async function run(options: EvaluatorOptions): Promise<void> {
   const passphrase = await readPassphrase(options);
   const [
-    { evaluatorPaths, openEvaluatorHome, readKeyShare },
+    { dailyQuotaOf, evaluatorPaths, openEvaluatorHome, readKeyShare },
     { initPoseidon, readText },
     { networkOf, parseGenesis },
     { Evaluator, LevelQuotaStore },
     { createLogger },
     { RpcServer },
     { serveEvaluator },
+    { MemberList },
   ] = await Promise.all([
     import('./homes/evaluator.js'),
     import('../crypto/index.js'),
@@ -53,6 +57,7 @@ async function run(options: EvaluatorOptions): Promise<void> {
     import('../rpc/logger.js'),
     import('../rpc/transport.js'),
     import('../rpc/evaluator-server.js'),
+    import('../rpc/member-list.js'),
   ]);
   const home = await openEvaluatorHome(options.home, passphrase);
   const { config } = home;
@@ -62,16 +67,40 @@ async function run(options: EvaluatorOptions): Promise<void> {
     readText(evaluatorPaths(options.home).genesis, 'the network has no genesis yet'),
     initPoseidon(),
   ]);
-  const { genesis } = await networkOf(parseGenesis(genesisText));
+  const network = await networkOf(parseGenesis(genesisText));
+  const { genesis } = network;
   ensure(genesis.networkId === config.networkId, 'data_corrupted', 'genesis.json is of another network');
-  const members = new Set(genesis.members.map(({ memberId }) => memberId));
+  const nodes = [...(config.nodes ?? []), ...genesis.operators.map(({ address }) => address)];
+  const members = await MemberList.open({
+    directory: evaluatorPaths(options.home).members,
+    network,
+    nodes: [...new Set(nodes)],
+    changed: (state, error) => {
+      if (state === 'following') log.info({}, 'the list of members follows the ledger');
+      else if (state === 'lost')
+        log.warn(
+          {},
+          'no node answers: members are those of the last list, and after a day without a node nobody is answered',
+        );
+      else
+        log.error(
+          error instanceof CountersealError ? { code: error.code } : {},
+          'a node sends what the ledger cannot be: it is asked again in a minute',
+        );
+    },
+  });
   const quotas = await LevelQuotaStore.open(evaluatorPaths(options.home).quotas);
   const evaluator = new Evaluator({
     key,
     signingSeed: home.signingSeed,
     quotas,
-    dailyQuota: (member) => (members.has(member) ? config.dailyQuota : undefined),
+    dailyQuota: (member) => {
+      const roles = members.rolesOf(member);
+      return roles && dailyQuotaOf(config, roles);
+    },
   });
+  // Who asks in the first moments is to be told by the list as it is now.
+  await members.start(FIRST_CONTACT_WAIT_MS);
   const server = new RpcServer();
   serveEvaluator(server, evaluator, config.networkId, log);
   const port = await server.listen(config.listen, {
@@ -84,6 +113,7 @@ async function run(options: EvaluatorOptions): Promise<void> {
   await server.close();
   evaluator.dropNonces();
   await quotas.close();
+  await members.close();
 }
 
 async function keygen(options: EvaluatorOptions & { session: string; timeout: string }): Promise<void> {
