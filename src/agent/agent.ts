@@ -1,6 +1,6 @@
 import { ed25519Sign, type FieldElement } from '../crypto/index.js';
 import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
-import { CountersealError, ensure, type ErrorCode } from '../errors.js';
+import { CountersealError, ensure } from '../errors.js';
 import {
   actionMessage,
   encodeTransaction,
@@ -24,15 +24,8 @@ import {
 import { tagOf, type EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
-import {
-  entryByNullifier,
-  noteOrder,
-  listEntries,
-  ownEntry,
-  putEntry,
-  type EntryView,
-  type OwnEntry,
-} from './entries.js';
+import { noteOrder, listEntries, ownEntry, type EntryView, type OwnEntry } from './entries.js';
+import { runCover } from './cover.js';
 import { Evaluations } from './evaluations.js';
 import { findingsOf, withResolutions, type Findings } from './findings.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
@@ -47,12 +40,13 @@ import {
   type MatchDecision,
   type MatchView,
 } from './matches.js';
+import { NO_PRIVACY_MEASURES } from './privacy.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
-import { prepareRegistration, type RegisterProgress } from './register.js';
+import { Outbox, standingOf, type RegisterOrder } from './outbox.js';
+import type { RegisterProgress } from './register.js';
 import { AgentStore, type StoreSession } from './store.js';
 import { watchRecords, type WatchEvent } from './watch.js';
 
-const REFUSALS: readonly ErrorCode[] = ['rejected', 'invalid_argument'];
 /** How long a signed action may wait for its block. */
 const ACTION_VALIDITY_MS = 10 * 60_000;
 
@@ -69,6 +63,15 @@ export interface RegisterResult extends Findings {
   readonly warnings: readonly EvaluatorWarning[];
 }
 
+/** An entry that is proved, and submitted later. */
+export interface DeferredRegistration {
+  readonly purpose: string;
+  readonly state: 'pending';
+  /** ISO 8601. */
+  readonly notBefore: string;
+  readonly warnings: readonly EvaluatorWarning[];
+}
+
 export interface ActionResult {
   readonly sequence: number;
   readonly action: Action['kind'];
@@ -81,6 +84,9 @@ export interface ActionResult {
 
 /** A member's side of a network: what its folder, its vault's keys and the network's services make possible. */
 export class Agent {
+  /** What is proved and not on the ledger yet. */
+  readonly outbox: Outbox;
+
   private constructor(
     readonly home: OpenHome,
     readonly network: Network,
@@ -89,7 +95,9 @@ export class Agent {
     private readonly store: AgentStore,
     private readonly copy: LedgerCopy,
     private readonly auditLog: AuditLog,
-  ) {}
+  ) {
+    this.outbox = new Outbox({ home, network, evaluations, ledger, store, copy });
+  }
 
   /** Opens a member's folder with its passphrase. Connects to nothing yet. */
   static async open(folder: string, passphrase: string): Promise<Agent> {
@@ -164,41 +172,48 @@ export class Agent {
     onProgress: (step: RegisterProgress) => void = () => undefined,
   ): Promise<RegisterResult> {
     const purpose = purposeOf(this.network.genesis.schema, purposeName);
-    // What a process that died had prepared goes first; the same document is then not registered a second time.
-    const encoded = Buffer.from(encodeDocument(document)).toString('utf8');
-    const [before] = await this.resume(
-      (entry) => entry.purpose === purpose.name && entry.document === encoded,
-    );
+    // What waits goes first, held back or not; the same document is then not registered a second time.
+    const order = { document, fileHash, purpose: purpose.name };
+    const same = sameOrder(order);
+    const [before] = await this.outbox.push(same, { force: true, proving: { prover, onProgress } });
     if (before?.sequence !== undefined) return this.registered(before, []);
-    onProgress('evaluating');
-    await this.copy.sync();
-    const { entry, warnings } = await prepareRegistration({
-      keys: this.home.keys,
-      network: this.network,
-      evaluations: this.evaluations,
-      store: this.store,
-      copy: this.copy,
-      document,
-      fileHash,
-      purpose,
-      prover,
-      onProgress,
-    });
+    const { entry, warnings } = await this.outbox.prepare(order, { prover, onProgress });
     onProgress('submitting');
-    const registered = await this.submit(entry);
-    if (registered.refused !== undefined)
-      throw new CountersealError('rejected', `the ledger refuses the entry: ${registered.refused}`);
+    const [registered] = await this.outbox.submit(entry);
+    if (registered?.sequence === undefined)
+      throw new CountersealError(
+        'rejected',
+        `the ledger refuses the entry: ${registered?.refused ?? 'the members, or the day, changed meanwhile: register it again'}`,
+      );
     return this.registered(registered, warnings);
   }
 
-  /** Submits again what was prepared and never answered for. Returns the entries that it settled. */
-  async resume(which: (entry: OwnEntry) => boolean = () => true): Promise<OwnEntry[]> {
-    const waiting = (await this.store.use(listEntries)).filter(
-      (entry) => entry.sequence === undefined && entry.refused === undefined && which(entry),
+  /**
+   * Proves a document, and keeps the entry to be submitted at a random time within the member's window: by
+   * {@link Outbox.run}, or by whatever command runs then. There is no verdict before. Throws as {@link register}.
+   */
+  async defer(
+    document: CanonicalDocument,
+    fileHash: string,
+    purposeName: string,
+    prover: Prover,
+    onProgress?: (step: RegisterProgress) => void,
+  ): Promise<DeferredRegistration> {
+    const { name: purpose } = purposeOf(this.network.genesis.schema, purposeName);
+    const order = { document, fileHash, purpose };
+    const [before] = await this.outbox.waiting(sameOrder(order));
+    if (before && before.standing !== 'expired') return deferred(before.entry, []);
+    const { entry, warnings } = await this.outbox.prepare(
+      order,
+      { prover, ...(onProgress ? { onProgress } : {}) },
+      { within: this.outbox.window, ...(before ? { replaces: before.entry.nullifier } : {}) },
     );
-    const done: OwnEntry[] = [];
-    for (const entry of waiting) done.push(await this.submit(entry));
-    return done;
+    return deferred(entry, warnings);
+  }
+
+  /** Submits what is due and was never answered for. Returns the entries that it settled. */
+  resume(which?: (entry: OwnEntry) => boolean): Promise<OwnEntry[]> {
+    return this.outbox.push(which);
   }
 
   /** The member's entries, the newest last, each with its state now. */
@@ -325,6 +340,12 @@ export class Agent {
     if (signal) await this.copy.follow(deliver, signal, changed);
   }
 
+  /** Sends cover requests until `signal` aborts, where the member wants any. */
+  cover(signal: AbortSignal): Promise<void> {
+    const { store, evaluations } = this;
+    return runCover({ store, evaluations }, this.home.config.privacy ?? NO_PRIVACY_MEASURES, signal);
+  }
+
   /** Notes what was done, before whoever ordered it is told the outcome: see {@link AuditLog}. Throws `io`. */
   audit(...notes: readonly AuditNote[]): Promise<void> {
     return this.auditLog.add(...notes);
@@ -382,39 +403,26 @@ export class Agent {
   private stateOf(replica: Replica, entry: OwnEntry): EntryView['state'] {
     if (entry.refused !== undefined) return 'refused';
     const indexed = entry.sequence === undefined ? undefined : replica.entry(entry.sequence as Sequence);
-    if (!indexed) return 'pending';
+    if (!indexed) return standingOf(entry, replica, unixMs(Date.now())) === 'expired' ? 'expired' : 'pending';
     const { ttlDays } = purposeOf(this.network.genesis.schema, entry.purpose);
     return stateAt(indexed.state, indexed.registered, ttlDays, unixMs(Date.now()));
   }
-
-  private async submit(entry: OwnEntry): Promise<OwnEntry> {
-    let refused: string | undefined;
-    try {
-      await this.ledger.submit(
-        Buffer.from(entry.transaction, 'base64'),
-        Buffer.from(entry.payload, 'base64'),
-      );
-    } catch (error) {
-      // Only a refusal is final, by the ledger's rules or the node's limits; whatever else went wrong, the entry waits.
-      if (!(error instanceof CountersealError) || !REFUSALS.includes(error.code)) throw error;
-      refused = error.message;
-    }
-    // What the log says settles the entry.
-    await this.copy.sync();
-    return this.store.use((session) => {
-      const settled = entryByNullifier(session, entry.nullifier)!;
-      if (settled.sequence !== undefined) return settled;
-      ensure(
-        refused !== undefined,
-        'data_corrupted',
-        'the node says that it has the entry, and its log does not have it',
-      );
-      const final = { ...settled, refused };
-      putEntry(session, final);
-      return final;
-    });
-  }
 }
+
+const sameOrder =
+  ({ document, purpose }: RegisterOrder) =>
+  (entry: OwnEntry): boolean =>
+    entry.purpose === purpose && entry.document === Buffer.from(encodeDocument(document)).toString('utf8');
+
+const deferred = (
+  { purpose, notBefore, createdAt }: OwnEntry,
+  warnings: readonly EvaluatorWarning[],
+): DeferredRegistration => ({
+  purpose,
+  state: 'pending',
+  notBefore: new Date(notBefore ?? createdAt).toISOString(),
+  warnings,
+});
 
 /** The own entries other than `self` that carry one of the tags. */
 function matchesOf(

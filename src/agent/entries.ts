@@ -24,6 +24,8 @@ export interface OwnEntry {
   readonly payload: string;
   /** Milliseconds: when the proof was made, and the time of the block. */
   readonly createdAt: number;
+  /** Milliseconds: not to be submitted before. Left out: at once. */
+  readonly notBefore?: number;
   readonly registeredAt?: number;
   /** Position in the log of the record that registered it. */
   readonly index?: number;
@@ -111,6 +113,9 @@ export function reserveIndex(
 /** An own entry as commands show it. */
 export interface EntryView {
   readonly entry: OwnEntry;
-  /** `pending` until in a block, `refused` if the ledger would not have it. */
-  readonly state: EntryState | 'pending' | 'refused';
+  /**
+   * `pending` until in a block; `expired` if it was not submitted while the ledger took it, and is to be proved again;
+   * `refused` if the ledger would not have it.
+   */
+  readonly state: EntryState | 'pending' | 'expired' | 'refused';
 }

@@ -13,13 +13,14 @@ import {
 } from '../crypto/index.js';
 import type { Identity } from '../rpc/certificates.js';
 import { MemberKeys } from './keys.js';
+import { PrivacyConfig } from './privacy.js';
 
 /**
  * A member's folder: `member.json` (this file's schema), `genesis.json`, `certificate.pem`, `vault.json` (the seed and
  * the TLS key, sealed under a passphrase), `agent.db` (own records, sealed, and the copy of the ledger) and
  * `audit.jsonl` (what was done from it).
  */
-const MemberConfig = z.strictObject({
+export const MemberConfig = z.strictObject({
   format: z.literal('counterseal-member'),
   version: z.literal(1),
   /** For people; nobody else sees it. */
@@ -29,6 +30,8 @@ const MemberConfig = z.strictObject({
   nodes: z.array(z.string().min(1)).min(1),
   /** Where each evaluator listens; ids are those of the genesis. */
   evaluators: z.array(z.strictObject({ id: z.int().min(1), address: z.string().min(1) })).min(2),
+  /** Left out, nothing is done: see {@link PrivacyConfig}. */
+  privacy: PrivacyConfig.optional(),
 });
 export type MemberConfig = z.infer<typeof MemberConfig>;
 
@@ -53,7 +56,7 @@ export interface OpenHome {
   readonly genesis: string;
 }
 
-const HINT = "is this a member's folder? (--home)";
+export const HOME_HINT = "is this a member's folder? (--home)";
 
 /** Makes a member's keys and vault; answers its member id. */
 export async function createHome(
@@ -80,9 +83,9 @@ export async function createHome(
 export async function openHome(home: string, passphrase: string): Promise<OpenHome> {
   const paths = homePaths(home);
   const [content, genesis, certificate] = await Promise.all([
-    readText(paths.config, HINT),
-    readText(paths.genesis, HINT),
-    readText(paths.certificate, HINT),
+    readText(paths.config, HOME_HINT),
+    readText(paths.genesis, HOME_HINT),
+    readText(paths.certificate, HOME_HINT),
   ]);
   const config = parseFile(MemberConfig, content, paths.config);
   const [vault] = await Promise.all([

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import {
   DOMAIN,
   poseidon,
@@ -13,6 +14,7 @@ import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
   dayOf,
+  HOUR_MS,
   PAYLOAD_MAX_BYTES,
   encodeTransaction,
   registerBinding,
@@ -23,16 +25,17 @@ import {
   type Network,
   type Purpose,
   type RegisterClaims,
+  type UnixMs,
 } from '../ledger/index.js';
 import type { EvaluatorWarning } from '../oprf/index.js';
 import { registerInstance, registerOutputs, type Prover, type RegisterRequest } from '../proofs/index.js';
-import { putEntry, reserveIndex, type OwnEntry } from './entries.js';
+import { entryByNullifier, putEntry, reserveIndex, type OwnEntry } from './entries.js';
 import type { Evaluations } from './evaluations.js';
 import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import { sealNotice, sealPayload } from './sealing.js';
-import type { AgentStore } from './store.js';
+import type { AgentStore, StoreSession } from './store.js';
 
 /** What a registration is doing. */
 export type RegisterProgress = 'evaluating' | 'proving' | 'submitting';
@@ -48,6 +51,10 @@ export interface Registration {
   readonly purpose: Purpose;
   readonly prover: Prover;
   readonly onProgress: (step: RegisterProgress) => void;
+  /** Milliseconds within which, at random, it is to be submitted; left out: at once. */
+  readonly within?: number;
+  /** The nullifier of an entry that waits, and that this one takes the place of. */
+  readonly replaces?: string;
 }
 
 /**
@@ -91,10 +98,17 @@ export async function prepareRegistration(
   const { evaluations, warnings } = await registration.evaluations.of(identities);
   const [exact, near, possession] = evaluations;
 
-  const period = dayOf(unixMs(Date.now()));
-  const { index, member, membersRoot } = await store.use((session) => {
+  const { index, member, membersRoot, period, notBefore } = await store.use((session) => {
     const replica = copy.replica(session);
-    const { members } = replica;
+    const now = unixMs(Date.now());
+    // The root of the last full hour is everybody's, whenever their copy is from. Whoever was admitted since is not
+    // in it: their proof shows that, unless it can wait for the next one.
+    const hourly = replica.membersAtLastHour(now);
+    const known = hourly?.has(keys.memberId, role) ? hourly : undefined;
+    const members = known ?? replica.members;
+    const notBefore = submissionTime(now, registration.within, known === undefined);
+    // Of the day on which it goes: an older one would tell that it was held back.
+    const period = dayOf(notBefore ?? now);
     // Also past what an agent used that kept its records elsewhere: the log has them.
     const free = reserveIndex(session, period, purpose.quota, (candidate) =>
       replica.hasNullifier(keys.nullifier(period, candidate)),
@@ -108,6 +122,8 @@ export async function prepareRegistration(
       index: free,
       member: { secret: keys.secret, role, path: members.path(keys.memberId, role) },
       membersRoot: members.root,
+      period,
+      notBefore,
     };
   });
 
@@ -197,9 +213,32 @@ export async function prepareRegistration(
     ).toString('base64'),
     payload: Buffer.from(payload).toString('base64'),
     createdAt: Date.now(),
+    ...(notBefore === undefined ? {} : { notBefore }),
   };
-  await store.use((session) => putEntry(session, entry));
+  await store.use((session) => {
+    if (registration.replaces !== undefined) replaceEntry(session, registration.replaces);
+    putEntry(session, entry);
+  });
   return { entry, warnings };
+}
+
+function submissionTime(now: UnixMs, within: number | undefined, isNew: boolean): UnixMs | undefined {
+  if (within === undefined) return undefined;
+  const random = (below: number) => randomInt(Math.floor(below) + 1);
+  if (!isNew) return unixMs(now + random(within));
+  const hour = now - (now % HOUR_MS) + HOUR_MS;
+  return unixMs(hour + random(Math.max(within - (hour - now), 10 * 60_000)));
+}
+
+/** Gives an entry up that another one, in the same write, takes the place of. */
+function replaceEntry(session: StoreSession, nullifier: string): void {
+  const old = entryByNullifier(session, nullifier);
+  ensure(
+    old && old.sequence === undefined && old.refused === undefined,
+    'already_exists',
+    'the entry was submitted, or proved again, by another command meanwhile',
+  );
+  putEntry(session, { ...old, refused: 'it was not submitted in time, and was proved again' });
 }
 
 const rolesIn = (mask: number): number[] =>
