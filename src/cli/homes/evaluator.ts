@@ -35,17 +35,17 @@ const EvaluatorConfig = z.strictObject({
   listen: z.string(),
   /** The other evaluators. */
   peers: z.array(z.strictObject({ id: z.int().min(1).max(255), address: z.string() })).min(1),
-  /** Evaluations that a member may ask for in a UTC day. */
-  dailyQuota: z.int().min(1),
+  /** Evaluations that a member may ask for in a UTC day for each of its roles: default {@link DAILY_QUOTA}. */
+  dailyQuota: z.int().min(1).optional(),
+  /** The same for single roles. */
+  dailyQuotas: z.partialRecord(z.enum(ROLES), z.int().min(0)).optional(),
+  /** Nodes of the ledger, `host:port`, beside those of the genesis' operators: they say who is a member. */
+  nodes: z.array(z.string().min(1)).max(32).optional(),
+  /** `[host:]port` of /metrics, on localhost unless a host is named; absent: none. */
+  metrics: z.string().optional(),
 });
 export type EvaluatorConfig = z.infer<typeof EvaluatorConfig>;
 
-const Secrets = z.strictObject({ tlsPrivateKey: z.string(), signingSeed: z.hex().length(64) });
-const SECRETS_PURPOSE = 'evaluator secrets';
-const SHARE_PURPOSE = 'evaluator key share';
-
-const Coordinates = z.tuple([z.string(), z.string()]);
-const PublicKeys = z.strictObject({
 const DAILY_QUOTA = 2_000;
 
 /** What a member with these roles may ask for in a UTC day. */
@@ -54,6 +54,12 @@ export const dailyQuotaOf = (
   roles: readonly Role[],
 ): number => roles.reduce((sum, role) => sum + (dailyQuotas[role] ?? dailyQuota), 0);
 
+const Secrets = z.strictObject({ tlsPrivateKey: z.string(), signingSeed: z.hex().length(64) });
+const SECRETS_PURPOSE = 'evaluator secrets';
+const SHARE_PURPOSE = 'evaluator key share';
+
+const Coordinates = z.tuple([z.string(), z.string()]);
+const PublicKeys = z.strictObject({
   networkId: z.string(),
   shareEpoch: z.int().min(0),
   threshold: z.int(),
@@ -77,13 +83,13 @@ const paths = (home: string) => ({
   public: join(home, 'public.json'),
   genesis: join(home, 'genesis.json'),
   quotas: join(home, 'quotas.db'),
+  members: join(home, 'members.db'),
 });
 export const evaluatorPaths = paths;
 
 export const toCoordinates = (point: Point): [string, string] => {
   const { x, y } = point.toAffine();
   return [x.toString(), y.toString()];
-  members: join(home, 'members.db'),
 };
 const fromCoordinates = ([x, y]: readonly [string, string]): Point =>
   pointFromAffine(fieldFromDecimal(x), fieldFromDecimal(y));
