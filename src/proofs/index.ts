@@ -40,3 +40,24 @@ export {
   type RegisterGuarantee,
 } from './register-relation.js';
 export { commitmentOf, identityOf, openEscrow, sealEscrow } from './register-values.js';
+export {
+  fingerprintIdentity,
+  fingerprintInstance,
+  fingerprintTag,
+  type FingerprintElement,
+  type FingerprintInstance,
+  type FingerprintRequest,
+} from './fingerprint.js';
+export {
+  FINGERPRINT,
+  FINGERPRINT_SIGNAL_COUNT,
+  fingerprintSignals,
+  parseFingerprintSignals,
+  type FingerprintPublic,
+} from './fingerprint-signals.js';
+export {
+  brokenFingerprintGuarantees,
+  checkFingerprint,
+  FINGERPRINT_GUARANTEES,
+  type FingerprintGuarantee,
+} from './fingerprint-relation.js';

@@ -1,29 +1,36 @@
 // The keys that the package carries, with the prover and verifiers as they are used.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BatchVerifier } from '../../src/proofs/batch-verifier.js';
-import type { Proved } from '../../src/proofs/prover.js';
-import { registerInstance, type RegisterInstance } from '../../src/proofs/register.js';
+import { fingerprintInstance } from '../../src/proofs/fingerprint.js';
+import { FINGERPRINT } from '../../src/proofs/fingerprint-signals.js';
+import type { CircuitInputs, Proved } from '../../src/proofs/prover.js';
+import { registerInstance } from '../../src/proofs/register.js';
 import { REGISTER } from '../../src/proofs/register-signals.js';
 import { SnarkjsProver } from '../../src/proofs/snarkjs-prover.js';
 import { verify } from '../../src/proofs/verify.js';
 import { cachedProver } from '../helpers/proof-cache.js';
+import { fingerprintRequest, POSSESSION } from '../helpers/fingerprint-example.js';
 import { EXAMPLE_BINDING, EXAMPLE_REQUEST } from '../helpers/register-example.js';
 import { rerandomised } from './points.js';
 
 const prover = cachedProver(new SnarkjsProver());
 const verifier = new BatchVerifier();
-let instance: RegisterInstance;
-let made: Proved;
-beforeAll(async () => {
-  instance = await registerInstance(EXAMPLE_REQUEST, EXAMPLE_BINDING);
-  made = await prover.prove(REGISTER, instance.inputs);
-});
 afterAll(async () => {
   await prover.close();
   await verifier.close();
 });
 
-describe('register', () => {
+describe.each([
+  [REGISTER, () => registerInstance(EXAMPLE_REQUEST, EXAMPLE_BINDING)],
+  [FINGERPRINT, () => fingerprintInstance(fingerprintRequest(POSSESSION), EXAMPLE_BINDING)],
+] as const)('$id', (statement, make) => {
+  let instance: { readonly signals: readonly bigint[]; readonly inputs: CircuitInputs };
+  let made: Proved;
+  beforeAll(async () => {
+    instance = await make();
+    made = await prover.prove(statement, instance.inputs);
+  });
+
   it('is proved with the public signals of its native relation', () => {
     expect(made.publicSignals).toEqual(instance.signals);
   });
@@ -35,14 +42,14 @@ describe('register', () => {
     ];
     const expected = cases.map((_, i) => i === 0);
     const alone = [];
-    for (const signals of cases) alone.push(await verify(REGISTER, signals, made.proof));
+    for (const signals of cases) alone.push(await verify(statement, signals, made.proof));
     expect(alone).toEqual(expected);
-    expect(await Promise.all(cases.map((signals) => verifier.verify(REGISTER, signals, made.proof)))).toEqual(
-      expected,
-    );
+    expect(
+      await Promise.all(cases.map((signals) => verifier.verify(statement, signals, made.proof))),
+    ).toEqual(expected);
   });
 
   it('verifies re-randomised', async () => {
-    expect(await verifier.verify(REGISTER, made.publicSignals, rerandomised(made.proof, 99n))).toBe(true);
+    expect(await verifier.verify(statement, made.publicSignals, rerandomised(made.proof, 99n))).toBe(true);
   });
 });

@@ -1,0 +1,104 @@
+import {
+  coordinates,
+  fieldElement,
+  pointFromAffine,
+  type FieldElement,
+  type Point,
+} from '../crypto/index.js';
+import { ensure } from '../errors.js';
+import type { Statement } from './keys.js';
+
+/** Statement `fingerprint` and the version of its circuit. */
+export const FINGERPRINT: Statement = { id: 'fingerprint', version: 1 };
+
+/** What a `fingerprint` proof is about: circuits/README.md says what each signal is, and what the proof guarantees. */
+export interface FingerprintPublic {
+  readonly tag: FieldElement;
+  /** Of the entry whose document has the fingerprint. */
+  readonly commitment: FieldElement;
+  /** A code of the protocol's table of kinds. */
+  readonly kind: number;
+  /** text(purpose). */
+  readonly purpose: FieldElement;
+  /** text(name). */
+  readonly fingerprintId: FieldElement;
+  /** 16 bits. With `ofElement` one set slot, or one set slot and the class code. */
+  readonly mask: number;
+  /** Whether the fingerprint is that of one element of the mask's set slot. */
+  readonly ofElement: boolean;
+  /** K. The proof says nothing unless it is a point of the subgroup and not the identity. */
+  readonly oprfKey: Point;
+  readonly membersRoot: FieldElement;
+  /** Bit r is set if role r may write such an entry. 16 bits. */
+  readonly roleMask: number;
+  /** Whether the commitment's salt is shown to be the convergent one of this fingerprint and `nullifier`. */
+  readonly convergent: boolean;
+  /** Of the entry. */
+  readonly nullifier: FieldElement;
+  /** The first 31 bytes of a SHA-256, big-endian. */
+  readonly binding: FieldElement;
+}
+
+/** Number of public signals. */
+export const FINGERPRINT_SIGNAL_COUNT = 14;
+/** How many of them, at the beginning, the circuit computes. */
+export const FINGERPRINT_OUTPUT_COUNT = 1;
+
+/** The public signals in the circuit's order, the output first. Throws `invalid_argument` for no field element. */
+export function fingerprintSignals(p: FingerprintPublic): FieldElement[] {
+  const natural = (n: number) => {
+    ensure(Number.isSafeInteger(n) && n >= 0, 'invalid_argument', 'a public signal must be a whole number');
+    return BigInt(n);
+  };
+  const key = coordinates(p.oprfKey);
+  return [
+    p.tag,
+    p.commitment,
+    natural(p.kind),
+    p.purpose,
+    p.fingerprintId,
+    natural(p.mask),
+    p.ofElement ? 1n : 0n,
+    key.x,
+    key.y,
+    p.membersRoot,
+    natural(p.roleMask),
+    p.convergent ? 1n : 0n,
+    p.nullifier,
+    p.binding,
+  ].map(fieldElement);
+}
+
+/**
+ * The other way round. Throws `invalid_argument` for another number of signals, a signal that is not below p or a
+ * number that is not of its width, `invalid_point` for what is not a point of the curve or is the identity.
+ */
+export function parseFingerprintSignals(signals: readonly bigint[]): FingerprintPublic {
+  ensure(
+    signals.length === FINGERPRINT_SIGNAL_COUNT,
+    'invalid_argument',
+    `fingerprint has ${FINGERPRINT_SIGNAL_COUNT} public signals, not ${signals.length}`,
+  );
+  const rest = signals.map(fieldElement).values();
+  const element = () => rest.next().value as FieldElement;
+  const natural = (what: string, bits: number) => {
+    const x = element();
+    ensure(x < 1n << BigInt(bits), 'invalid_argument', `${what} is not below 2^${bits}`);
+    return Number(x);
+  };
+  return {
+    tag: element(),
+    commitment: element(),
+    kind: natural('kind', 32),
+    purpose: element(),
+    fingerprintId: element(),
+    mask: natural('mask', 16),
+    ofElement: natural('ofElement', 1) === 1,
+    oprfKey: pointFromAffine(element(), element()),
+    membersRoot: element(),
+    roleMask: natural('roleMask', 16),
+    convergent: natural('convergent', 1) === 1,
+    nullifier: element(),
+    binding: element(),
+  };
+}
