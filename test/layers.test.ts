@@ -17,9 +17,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   engine: ['crypto', 'storage', 'documents', 'proofs', 'ledger'],
   rpc: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'engine'],
   agent: ['crypto', 'storage', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'rpc'],
+  metrics: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'witness', 'engine', 'rpc'],
   cli: [
     ...['crypto', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'witness'],
-    ...['engine', 'rpc', 'agent'],
+    ...['engine', 'rpc', 'agent', 'metrics'],
   ],
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { readFileSync } from 'node:fs';
 import { demoCommand } from './demo/command.js';
+import { doctorCommand } from './doctor/command.js';
 import { documentCommands } from './document.js';
 import { entryCommands } from './entry.js';
 import { evaluatorCommands } from './evaluator.js';
@@ -9,22 +9,19 @@ import { ledgerCommands } from './ledger.js';
 import { matchCommands } from './match.js';
 import { memberCommands } from './member.js';
 import { networkCommands } from './network.js';
-import { nodeCommand } from './node.js';
+import { nodeCommands } from './node.js';
 import { EXIT, fail } from './output.js';
 import { receiptCommands } from './receipt.js';
+import { VERSION } from './version.js';
 import { watchCommand } from './watch.js';
 import { witnessCommands } from './witness.js';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 const program = new Command('counterseal')
   .description(
     'Find out that two parties hold the same trade document, without anyone showing anyone a document.\n' +
       'Development keys: for synthetic data only.',
   )
-  .version(version)
+  .version(VERSION)
   .showHelpAfterError('(add --help for usage and examples)')
   .addHelpText(
     'after',
@@ -39,9 +36,10 @@ receiptCommands(program);
 ledgerCommands(program);
 memberCommands(program);
 networkCommands(program);
-nodeCommand(program);
+nodeCommands(program);
 evaluatorCommands(program);
 witnessCommands(program);
+doctorCommand(program);
 demoCommand(program);
 
 // Whoever reads the output may stop before its end: `counterseal ledger tail | head`. Any other error is one.

@@ -1,84 +1,61 @@
 import type { Command } from 'commander';
-import { ensure } from '../errors.js';
-import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
+import { metricsOption } from './metrics.js';
+import type { BackupOptions, RestoreOptions } from './node-backup.js';
+import type { RunOptions } from './node-run.js';
 import { action } from './output.js';
-import { announce, untilStopped } from './service.js';
+import { passphraseOptions } from './passphrase.js';
 
-interface NodeOptions extends PassphraseOptions {
-  home: string;
-}
+export function nodeCommands(program: Command): void {
+  const node = program.command('node').description('a node of the ledger: run it, back it up, restore it');
 
-export function nodeCommand(program: Command): void {
-  passphraseOptions(program.command('node'))
-    .description('run a node of the ledger; stops on SIGINT or SIGTERM')
+  metricsOption(passphraseOptions(node.command('run', { isDefault: true })))
+    .description('run a node; stops on SIGINT or SIGTERM')
     .requiredOption('--home <folder>', "the node's folder")
-    .addHelpText('after', '\nExample:\n  counterseal node --home node-1 --passphrase-file secret')
-    .action(action(run));
-}
+    .option(
+      '--confirm-restored',
+      'after a restoration: nothing came after the backup, so the node may accept transactions again',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  counterseal node --home node-1 --passphrase-file secret\n' +
+        '  counterseal node run --home node-1 --passphrase-file secret --metrics 9464',
+    )
+    .action(action(async (options: RunOptions) => (await import('./node-run.js')).runNode(options)));
 
-async function run(options: NodeOptions): Promise<void> {
-  const passphrase = await readPassphrase(options);
-  const [
-    { nodePaths, openNodeHome },
-    { ed25519PublicKey, ed25519Sign, initPoseidon },
-    { EmbeddedEngine, NetworkProofVerifier },
-    { parseGenesis, parseVerifierKey },
-    { createLogger },
-    { serveLedger },
-    { RpcServer },
-    { CosignatureCollector, WitnessClient },
-  ] = await Promise.all([
-    import('./homes/node.js'),
-    import('../crypto/index.js'),
-    import('../engine/index.js'),
-    import('../ledger/index.js'),
-    import('../rpc/logger.js'),
-    import('../rpc/ledger-server.js'),
-    import('../rpc/transport.js'),
-    import('../witness/index.js'),
-  ]);
-  const home = await openNodeHome(options.home, passphrase);
-  const log = createLogger('node');
-  await initPoseidon();
-  const genesis = parseGenesis(home.genesis);
-  ensure(genesis.networkId === home.config.networkId, 'data_corrupted', 'genesis.json is of another network');
-  const checkpointKey = ed25519PublicKey(home.checkpointSeed);
-  ensure(
-    genesis.operators.some(
-      (operator) => operator.checkpointKey === Buffer.from(checkpointKey).toString('hex'),
-    ),
-    'permission_denied',
-    'the genesis names no operator with the checkpoint key of this node',
-  );
-  const witnesses = (home.config.witnesses ?? []).map(
-    ({ url, key }) => new WitnessClient(url, parseVerifierKey(key)),
-  );
-  const verifier = await NetworkProofVerifier.open(genesis);
-  const engine = await EmbeddedEngine.open({
-    directory: nodePaths(options.home).database,
-    genesis,
-    verifier,
-    signer: {
-      name: genesis.networkId,
-      publicKey: checkpointKey,
-      sign: (message) => ed25519Sign(home.checkpointSeed, message),
-    },
-  });
-  const server = new RpcServer();
-  serveLedger(server, engine, { genesis: Buffer.from(home.genesis), log });
-  const port = await server.listen(home.config.listen, {
-    authority: genesis.ca,
-    identity: home.identity,
-    clients: 'anyone',
-  });
-  const collector = new CosignatureCollector(engine, witnesses, (witness, { code, message }) =>
-    log.warn({ witness, code, message }, 'no cosignature'),
-  );
-  if (witnesses.length > 0) collector.start();
-  announce(log, 'node', port);
-  await untilStopped();
-  collector.stop();
-  await server.close();
-  await engine.close();
-  await verifier.close();
+  passphraseOptions(node.command('backup'))
+    .description(
+      'write the ledger of a node, while it runs or stands still, to a file; without keys unless they are asked for.\n' +
+        'The passphrase is needed only where the node does not run',
+    )
+    .requiredOption('--home <folder>', "the node's folder")
+    .requiredOption('--out <file>', 'the backup to write, which must not exist')
+    .option(
+      '--with-keys',
+      "put the node's configuration, certificate and keys in as well, sealed as they are on disk",
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  counterseal node backup --home node-1 --out node-1.backup')
+    .action(action(async (options: BackupOptions) => (await import('./node-backup.js')).backUpNode(options)));
+
+  node
+    .command('restore')
+    .description(
+      'write a backup into a new folder, each part verified against its signed checkpoint.\n' +
+        'A backup without keys wants node.json, certificate.pem and secrets.json in the folder, before or after',
+    )
+    .argument('<file>', 'the backup')
+    .requiredOption('--home <folder>', 'a folder without a ledger')
+    .option('--genesis <file>', "the network's genesis.json: the backup must be of this network")
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  counterseal node restore node-1.backup --home node-2 --genesis genesis.json\n\n' +
+        'The node then accepts no transactions until it is started with --confirm-restored: whatever it signed after\n' +
+        'the backup is lost, and if there was any, going on would fork the log.',
+    )
+    .action(
+      action(async (file: string, options: RestoreOptions) =>
+        (await import('./node-backup.js')).restoreNode(file, options),
+      ),
+    );
 }

@@ -1,9 +1,10 @@
 import type { Logger } from '../rpc/logger.js';
 
 /** Says on standard output that a service is ready, for whoever started it, and in the log. */
-export function announce(log: Logger, service: string, port: number): void {
-  process.stdout.write(`${JSON.stringify({ ready: service, port })}\n`);
-  log.info({ port }, 'ready');
+export function announce(log: Logger, service: string, port: number, metrics?: number): void {
+  const ports = { port, ...(metrics === undefined ? {} : { metrics }) };
+  process.stdout.write(`${JSON.stringify({ ready: service, ...ports })}\n`);
+  log.info(ports, 'ready');
 }
 
 /** Aborts at SIGINT, SIGTERM or SIGHUP (the terminal was closed), and when whoever started this as a child has gone. */

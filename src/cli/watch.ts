@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { Following, ResolutionKind, WatchEvent } from '../agent/index.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { metricsOption, type MetricsOptions } from './metrics.js';
 import { action, print, printJson } from './output.js';
 import { stopSignal } from './service.js';
+import { openWatchMetrics } from './watch-metrics.js';
 
 export function watchCommand(program: Command): void {
-  memberOptions(program.command('watch'))
+  metricsOption(memberOptions(program.command('watch')), false)
     .description('what concerns this member: others with the same document, and changes of own entries')
     .option('--all', 'also what concerns matches that were resolved: see "match resolve"')
     .option('--once', 'print what happened since the last watch, and stop')
@@ -35,7 +37,9 @@ function tell(state: Following): void {
   process.stderr.write(state === 'following' ? 'following the ledger\n' : 'no node answers: trying again\n');
 }
 
-async function watch(options: MemberOptions & { once?: boolean; all?: boolean }): Promise<void> {
+async function watch(
+  options: MemberOptions & MetricsOptions & { once?: boolean; all?: boolean },
+): Promise<void> {
   const { isQuiet } = await import('../agent/index.js');
   const stop = stopSignal();
   const show = (events: readonly WatchEvent[]): Promise<void> => {
@@ -44,5 +48,19 @@ async function watch(options: MemberOptions & { once?: boolean; all?: boolean })
       else print(describe(event));
     return Promise.resolve();
   };
-  await withAgent(options, (agent) => agent.watch(show, options.once ? undefined : stop, tell));
+  await withAgent(options, async (agent) => {
+    const address = options.once ? undefined : options.metrics;
+    const metrics = await openWatchMetrics(address, options.home, agent);
+    if (metrics) process.stderr.write(`metrics on port ${metrics.port}\n`);
+    const deliver = async (events: readonly WatchEvent[]) => {
+      await show(events);
+      metrics?.events(events);
+    };
+    const changed = (state: Following) => {
+      tell(state);
+      metrics?.following(state);
+    };
+    await agent.watch(deliver, options.once ? undefined : stop, changed);
+    await metrics?.close();
+  });
 }

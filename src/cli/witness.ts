@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { ensure } from '../errors.js';
+import { metricsOption, openMetrics, type MetricsOptions } from './metrics.js';
 import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
 import { action, print, printJson } from './output.js';
 import { announce, untilStopped } from './service.js';
@@ -16,7 +17,7 @@ export function witnessCommands(program: Command): void {
     .command('witness')
     .description('cosign checkpoints of ledgers, so that nobody can be shown a log of their own');
 
-  passphraseOptions(witness.command('run', { isDefault: true }))
+  metricsOption(passphraseOptions(witness.command('run', { isDefault: true })))
     .description('answer nodes that ask for cosignatures (C2SP tlog-witness); stops on SIGINT or SIGTERM')
     .requiredOption('--home <folder>', "the witness's folder")
     .addHelpText('after', '\nExample:\n  counterseal witness run --home witness-1 --passphrase-file secret')
@@ -126,7 +127,7 @@ async function openWitness(options: WitnessOptions) {
   return { config, store, witness: new Witness(store, signer, logs) };
 }
 
-async function run(options: WitnessOptions): Promise<void> {
+async function run(options: WitnessOptions & MetricsOptions): Promise<void> {
   const { config, store, witness } = await openWitness(options);
   const [{ serveWitness }, { createLogger }] = await Promise.all([
     import('../witness/index.js'),
@@ -134,13 +135,30 @@ async function run(options: WitnessOptions): Promise<void> {
   ]);
   const log = createLogger('witness');
   const [host, port] = config.listen.split(':') as [string, string];
+  const metrics = await openMetrics(options.metrics ?? config.metrics, {
+    service: 'witness',
+    home: options.home,
+    certificates: {},
+  });
+  const origins = config.logs.map(({ origin }) => origin);
+  const measured =
+    metrics && (await import('../metrics/index.js')).witnessMetrics(metrics.registry, witness, origins);
   const server = await serveWitness(witness, {
     host,
     port: Number(port),
-    report: (message, details) => log.warn(details, message),
+    report: (_text, details) =>
+      log.warn(
+        details,
+        details.code === 'internal'
+          ? 'a request failed'
+          : 'a signed checkpoint does not extend the one that was cosigned: the log has forked, or records were lost',
+      ),
+    ...(measured ? { observe: measured.observe } : {}),
   });
-  announce(log, 'witness', server.port);
+  const metricsServer = await metrics?.serve(() => undefined);
+  announce(log, 'witness', server.port, metricsServer?.port);
   await untilStopped();
+  await metricsServer?.close();
   await server.close();
   await store.close();
 }

@@ -7,6 +7,7 @@ import {
   addSignatureLine,
   BLOCK_MAX_BYTES,
   BLOCK_MAX_TRANSACTIONS,
+  type CacheUses,
   DAY_MS,
   encodeRecord,
   type Genesis,
@@ -28,8 +29,10 @@ import {
   type UnixMs,
 } from '../ledger/index.js';
 import { CommitSignal } from './commit-signal.js';
+import { backupOf, type BackupExtras } from './backup.js';
 import { HeadFile } from './head-file.js';
 import { LevelStore } from './level-store.js';
+import { type EngineObserver, kindOf, type SubmittedKind, verdictOf } from './observer.js';
 import { type Payload, payloadOf, Payloads } from './payloads.js';
 import { Turnstile } from './turnstile.js';
 
@@ -49,6 +52,9 @@ export interface EmbeddedOptions {
   readonly queueMax?: number;
   /** A store other than the one in `directory`. */
   readonly store?: Store;
+  readonly observer?: EngineObserver;
+  /** Why nothing is accepted for the time being; the ledger can be read. */
+  readonly held?: string;
 }
 
 /** What became of a submitted transaction. */
@@ -85,6 +91,7 @@ const STOPS: ReadonlySet<ErrorCode> = new Set(['data_corrupted', 'io']);
 
 interface Pending {
   readonly key: string;
+  readonly kind: SubmittedKind;
   readonly bytes: Uint8Array;
   readonly payload: Payload | undefined;
   resolve(result: SubmitResult): void;
@@ -109,12 +116,13 @@ export class EmbeddedEngine {
   private producing: Promise<void> | undefined;
   private failure: CountersealError | undefined;
   private closed = false;
+  private backingUp = false;
   private note: SignedCheckpoint | undefined;
   /** The newest checkpoint that a witness cosigned. */
   private cosigned: SignedCheckpoint | undefined;
 
   private constructor(
-    private readonly machine: LedgerApplication,
+    private readonly machine: StateMachine,
     /** Everything that can be read of what is committed. */
     readonly reader: LedgerReader,
     private readonly payloads: Payloads,
@@ -162,7 +170,7 @@ export class EmbeddedEngine {
 
   /** Whether transactions are accepted, and if not, why. */
   status(): { readonly accepting: boolean; readonly reason: string | undefined; readonly waiting: number } {
-    const reason = this.closed ? 'the ledger is closed' : this.failure?.message;
+    const reason = this.closed ? 'the ledger is closed' : (this.failure?.message ?? this.options.held);
     return { accepting: reason === undefined, reason, waiting: this.pending.size };
   }
 
@@ -178,17 +186,21 @@ export class EmbeddedEngine {
     ensure(!this.closed, 'unavailable', 'the ledger is closing');
     if (this.failure) throw this.failure;
     const parsed = parseTransaction(bytes);
-    if (isRejection(parsed)) return { included: false, rejection: parsed };
+    const kind = kindOf(parsed);
+    if (isRejection(parsed)) return this.refused(kind, parsed);
     const key = bytesToHex(parsed.hash);
     const known = this.pending.get(key) ?? this.included(parsed);
     if (known) return known;
+    ensure(this.options.held === undefined, 'unavailable', this.options.held ?? '');
     ensure(
       this.pending.size < this.queueMax,
       'unavailable',
       'too many transactions are waiting: retry later',
     );
     const kept = payloadOf(parsed, payload);
-    const result = this.process(key, new Uint8Array(bytes), kept).finally(() => this.pending.delete(key));
+    const result = this.process({ key, kind, bytes: new Uint8Array(bytes), payload: kept }).finally(() =>
+      this.pending.delete(key),
+    );
     this.pending.set(key, result);
     return result;
   }
@@ -282,6 +294,35 @@ export class EmbeddedEngine {
     return this.sweeping;
   }
 
+  /** How often verdicts on proofs were remembered. */
+  proofCache(): CacheUses {
+    return this.machine.proofCache;
+  }
+
+  /**
+   * All that is committed now, as the bytes of a backup file, while later blocks are committed. One at a time. Throws
+   * `failed_precondition` before the first block or while another one is made, `unavailable` when the ledger closes.
+   */
+  async *backup(extras: BackupExtras): AsyncGenerator<Uint8Array> {
+    ensure(!this.closed, 'unavailable', 'the ledger is closing');
+    ensure(!this.backingUp, 'failed_precondition', 'another backup is being made: wait for its end');
+    this.backingUp = true;
+    try {
+      const checkpoint = this.signedCheckpoint();
+      const { machine, reader, payloads } = this;
+      const { signer } = this.options;
+      const source = { machine, reader, signer, payload: (hash: Uint8Array) => payloads.read(hash) };
+      for await (const bytes of backupOf(source, checkpoint, extras)) {
+        yield bytes;
+        ensure(!this.closed, 'unavailable', 'the ledger is closing');
+      }
+    } finally {
+      this.backingUp = false;
+      // Nobody fetches it: it would only keep the nodes of its state tree from being pruned.
+      if (!this.closed) await this.machine.dropSnapshots();
+    }
+  }
+
   /** Accepts nothing more, answers what was accepted, ends the streams and closes the database. */
   async close(): Promise<void> {
     if (this.closed) return;
@@ -300,13 +341,13 @@ export class EmbeddedEngine {
     return transaction && answer(this.reader.record(transaction.index));
   }
 
-  private async process(key: string, bytes: Uint8Array, payload: Payload | undefined): Promise<SubmitResult> {
+  private async process(submitted: Omit<Pending, 'resolve' | 'reject'>): Promise<SubmitResult> {
     const now = this.clock() as UnixMs;
-    const rejection = await this.machine.checkTx(bytes, { type: 'new', now });
-    if (rejection) return { included: false, rejection };
+    const rejection = await this.machine.checkTx(submitted.bytes, { type: 'new', now });
+    if (rejection) return this.refused(submitted.kind, rejection);
     if (this.failure) throw this.failure;
     return new Promise((resolve, reject) => {
-      this.ready.push({ key, bytes, payload, resolve, reject });
+      this.ready.push({ ...submitted, resolve, reject });
       this.producing ??= this.produce();
     });
   }
@@ -334,6 +375,7 @@ export class EmbeddedEngine {
 
   private async makeBlock(batch: readonly Pending[]): Promise<void> {
     const { height, time } = this.machine.info();
+    const started = performance.now();
     const block = {
       height: (height + 1) as typeof height,
       // A clock that was set back does not set the ledger back.
@@ -367,9 +409,27 @@ export class EmbeddedEngine {
     }
     batch.forEach((waiting, i) => {
       const result = results[i]!;
-      waiting.resolve(result.name === 'ok' ? answer(result.record) : { included: false, rejection: result });
+      waiting.resolve(
+        result.name === 'ok' ? this.done(waiting.kind, result.record) : this.refused(waiting.kind, result),
+      );
     });
+    const { observer } = this.options;
+    if (records.length > 0)
+      observer?.block({ records: records.length, seconds: (performance.now() - started) / 1000 });
     if (records.length > 0) this.commits.announce();
+  }
+
+  private done(kind: SubmittedKind, record: LogRecord): SubmitResult {
+    const { observer } = this.options;
+    observer?.transaction(kind, 'ok');
+    const label = verdictOf(record);
+    if (label) observer?.verdict(label);
+    return answer(record);
+  }
+
+  private refused(kind: SubmittedKind, rejection: Rejection): SubmitResult {
+    this.options.observer?.transaction(kind, rejection.name);
+    return { included: false, rejection };
   }
 
   private async sweep(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Genesis, LedgerStatement, ProofVerifier } from '../ledger/index.js';
 import {
   BatchVerifier,
+  type BatchVerifierOptions,
   packageKeys,
   requireSetup,
   requireVerificationKey,
@@ -19,13 +20,22 @@ export class NetworkProofVerifier implements ProofVerifier {
    * Throws `failed_precondition` where the keys at hand are not the genesis', or not of the setup that it demands;
    * `not_found` where there are none for the version that it names.
    */
-  static async open(genesis: Genesis, keys: KeyRegistry = packageKeys): Promise<NetworkProofVerifier> {
+  static async open(
+    genesis: Genesis,
+    keys: KeyRegistry = packageKeys,
+    options: Pick<BatchVerifierOptions, 'onBatch'> = {},
+  ): Promise<NetworkProofVerifier> {
     const { version, verificationKey } = genesis.statements.register;
     const register: Statement = { id: 'register', version };
     const key = await keys.load(register);
     requireVerificationKey(key, verificationKey);
     requireSetup(key, genesis.setup);
-    return new NetworkProofVerifier({ register }, new BatchVerifier({ keys }));
+    return new NetworkProofVerifier({ register }, new BatchVerifier({ ...options, keys }));
+  }
+
+  /** Proofs waiting for a worker. */
+  get queued(): number {
+    return this.verifier.queued;
   }
 
   verify(statement: LedgerStatement, publicSignals: readonly bigint[], proof: Uint8Array): Promise<boolean> {

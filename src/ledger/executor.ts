@@ -16,7 +16,7 @@ import type { ProofVerifier } from './proof-verifier.js';
 import { reject, type Rejection } from './results.js';
 import { roleMaskOf } from './schema.js';
 import type { RegisterTransaction } from './transactions.js';
-import { VerdictCache } from './verdict-cache.js';
+import { type CacheUses, VerdictCache } from './verdict-cache.js';
 
 /** Writes the effect of an admitted transaction and says what it was. */
 export type Effect = (view: Overlay, position: Position) => RecordBody;
@@ -30,6 +30,11 @@ export class Executor {
     private readonly network: Network,
     private readonly verifier: ProofVerifier,
   ) {}
+
+  /** Of the verdicts on proofs. */
+  get proofCache(): CacheUses {
+    return this.proofs.uses;
+  }
 
   /**
    * Whether a transaction may enter, and what it then does. `authentic` skips its signature and proof, which were

@@ -169,3 +169,4 @@ export {
   type SnapshotChunkId,
 } from './snapshot.js';
 export { type MachineOptions, StateMachine } from './machine.js';
+export type { CacheUses } from './verdict-cache.js';

@@ -44,6 +44,7 @@ import { retainHeightOf, SnapshotLibrary } from './snapshot-library.js';
 import { applied, judgeOffer, SnapshotRestore } from './snapshot-restore.js';
 import type { AppliedChunk, ApplyResult, OfferResult, Snapshot, SnapshotChunkId } from './snapshot.js';
 import type { Store, Write } from './store.js';
+import type { CacheUses } from './verdict-cache.js';
 import { dayOf, type LogIndex, type UnixMs, unixMs } from './units.js';
 
 export interface MachineOptions {
@@ -195,6 +196,16 @@ export class StateMachine implements LedgerApplication {
   async takeSnapshot(): Promise<Snapshot> {
     ensure(this.meta.height > 0, 'failed_precondition', 'there is no block yet to take a snapshot of');
     return this.snapshots.take(this.meta);
+  }
+
+  /** Offers no snapshot any more: none then holds back the pruning of tree nodes. */
+  dropSnapshots(): Promise<void> {
+    return this.snapshots.drop();
+  }
+
+  /** How often verdicts on proofs were remembered. */
+  get proofCache(): CacheUses {
+    return this.executor.proofCache;
   }
 
   loadSnapshotChunk(id: SnapshotChunkId): Promise<Uint8Array | undefined> {

@@ -101,6 +101,16 @@ export class SnapshotLibrary {
     }
   }
 
+  /** Forgets all of them. */
+  async drop(): Promise<void> {
+    const dropped = this.volumes;
+    this.volumes = [];
+    if (dropped.length === 0) return;
+    await this.store.write(
+      dropped.map(({ snapshot }) => ({ key: snapshotKey(snapshot.height), value: undefined })),
+    );
+  }
+
   /** A chunk, or undefined if there is none. Throws `data_corrupted` where it is not what was announced. */
   async load({ height, format, chunk }: SnapshotChunkId): Promise<Uint8Array | undefined> {
     const volume = this.volumes.find(({ snapshot }) => snapshot.height === height);

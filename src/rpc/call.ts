@@ -7,9 +7,9 @@ import type {
   ServiceError,
 } from '@grpc/grpc-js';
 import { Metadata as GrpcMetadata } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
 import { CountersealError } from '../errors.js';
 import { fromServiceError, toServiceError } from './errors.js';
+import { describeError, type Logger } from './logger.js';
 
 /** A unary handler as an async function; what it throws becomes a coded error, its cause goes to the log. */
 export function unary<Request, Response>(
@@ -27,11 +27,11 @@ export function unary<Request, Response>(
   };
 }
 
-/** Logs a failed call: a refusal by its code, a defect with its stack. */
+/** Logs a failed call: a refusal by its code, a defect with where it was thrown. */
 export function logFailure(log: Logger, path: string, error: unknown): void {
   if (error instanceof CountersealError && error.code !== 'internal')
     log.warn({ path, code: error.code }, 'call refused');
-  else log.error({ path, stack: error instanceof Error ? error.stack : undefined }, 'call failed');
+  else log.error({ path, ...describeError(error) }, 'call failed');
 }
 
 type UnaryMethod<Request, Response> = (

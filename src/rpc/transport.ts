@@ -9,6 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { checkServerIdentity } from 'node:tls';
 import { CountersealError, ensure } from '../errors.js';
+import { observeCalls, type ObservedCall } from './call-observer.js';
 import { partyOf, type Identity, type Party } from './certificates.js';
 import { HealthCheckResponse_ServingStatus, HealthService } from './generated/grpc/health/v1/health.js';
 
@@ -85,14 +86,17 @@ const CONNECTION_GRACE_MS = 60_000;
 
 /** A server over TLS; `clients: 'certified'` demands a certificate of the network's authority. */
 export class RpcServer {
-  private readonly server = new Server({
-    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
-    'grpc.max_concurrent_streams': MAX_STREAMS_PER_CONNECTION,
-    'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
-    'grpc.max_connection_age_grace_ms': CONNECTION_GRACE_MS,
-  });
+  private readonly server: Server;
 
-  constructor() {
+  /** `observe` is told of every call that was answered. */
+  constructor(observe?: (call: ObservedCall) => void) {
+    this.server = new Server({
+      'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
+      'grpc.max_concurrent_streams': MAX_STREAMS_PER_CONNECTION,
+      'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
+      'grpc.max_connection_age_grace_ms': CONNECTION_GRACE_MS,
+      ...(observe ? { interceptors: [observeCalls(observe)] } : {}),
+    });
     this.server.addService(HealthService, {
       check: (_call: unknown, callback: (error: null, response: object) => void) =>
         callback(null, { status: HealthCheckResponse_ServingStatus.SERVING }),

@@ -53,6 +53,17 @@ export class WitnessClient {
     );
   }
 
+  /**
+   * The last checkpoint of a log that the witness cosigned, as it says; undefined where there is none. Who signed it is
+   * for the caller to verify. Throws `unavailable` where it does not answer.
+   */
+  async last(origin: string): Promise<string | undefined> {
+    const { status, body } = await this.ask(`checkpoint/${encodeURIComponent(origin)}`, {});
+    if (status === 404) return undefined;
+    ensure(status === 200, 'unavailable', `the witness ${this.key.name} answers with status ${status}`);
+    return body;
+  }
+
   private refusal(status: number, known: number | undefined, size: number): CountersealError {
     const name = `the witness ${this.key.name}`;
     if (status === 409 && known !== undefined)
@@ -69,11 +80,17 @@ export class WitnessClient {
     return new CountersealError('unavailable', `${name} answers with status ${status}`);
   }
 
-  private async post(body: string): Promise<{ status: number; type: string; body: string }> {
+  private post(body: string): ReturnType<WitnessClient['ask']> {
+    return this.ask('add-checkpoint', { method: 'POST', body });
+  }
+
+  private async ask(
+    path: string,
+    request: { readonly method?: string; readonly body?: string },
+  ): Promise<{ status: number; type: string; body: string }> {
     try {
-      const response = await fetch(`${this.url.replace(/\/$/, '')}/add-checkpoint`, {
-        method: 'POST',
-        body,
+      const response = await fetch(`${this.url.replace(/\/$/, '')}/${path}`, {
+        ...request,
         redirect: 'error',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });

@@ -10,6 +10,16 @@ interface Signed {
   readonly text: string;
 }
 
+/** How a node stands with one of its witnesses. */
+export interface WitnessStanding {
+  /** Of its key. */
+  readonly witness: string;
+  /** Whether it answered when it was asked last; a refusal is an answer. Undefined before. */
+  readonly reachable: boolean | undefined;
+  /** Whether it has cosigned the newest checkpoint. */
+  readonly cosigned: boolean;
+}
+
 /** The part of an engine that has checkpoints. */
 export interface CosignedLog<S extends Signed> {
   readonly reader: { consistencyProof(from: number, to: number): Uint8Array[] };
@@ -27,6 +37,7 @@ export class CosignatureCollector<S extends Signed> {
   /** The checkpoint that is being cosigned, and who has done so. */
   private height = -1;
   private readonly cosigners = new Set<WitnessClient>();
+  private readonly reachable = new Map<WitnessClient, boolean>();
 
   constructor(
     private readonly log: CosignedLog<S>,
@@ -48,6 +59,16 @@ export class CosignatureCollector<S extends Signed> {
     clearTimeout(this.timer);
   }
 
+  /** How it stands with each witness, in their order. */
+  standing(): WitnessStanding[] {
+    const newest = this.log.signedCheckpoint().height === this.height;
+    return this.witnesses.map((witness) => ({
+      witness: witness.key.name,
+      reachable: this.reachable.get(witness),
+      cosigned: newest && this.cosigners.has(witness),
+    }));
+  }
+
   /** One round: asks for the newest checkpoint whoever has not cosigned it. */
   async collect(): Promise<void> {
     const checkpoint = this.log.signedCheckpoint();
@@ -63,9 +84,11 @@ export class CosignatureCollector<S extends Signed> {
             consistencyProof: (from) => this.log.reader.consistencyProof(from, checkpoint.size),
           });
           this.cosigners.add(witness);
+          this.reachable.set(witness, true);
           return line;
         } catch (error) {
           const known = error instanceof CountersealError ? error : undefined;
+          this.reachable.set(witness, known !== undefined && known.code !== 'unavailable');
           if (!this.stopped)
             this.report(
               witness.key.name,

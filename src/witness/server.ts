@@ -15,10 +15,15 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 };
 
 /** What is worth an operator's attention: refusals of what a log's operator did sign, and failures. */
-export type WitnessReport = (
-  message: string,
-  details: { origin?: string; code: string; note?: string },
-) => void;
+export type WitnessReport = (message: string, details: { code: ErrorCode; note?: string }) => void;
+
+export interface WitnessServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly report: WitnessReport;
+  /** Told of every request that was answered: its HTTP status. */
+  readonly observe?: (status: number) => void;
+}
 
 /**
  * Serves a witness over HTTP: `POST /add-checkpoint` of C2SP tlog-witness, and `GET /checkpoint/<origin>`, the last note
@@ -26,11 +31,12 @@ export type WitnessReport = (
  */
 export async function serveWitness(
   witness: Witness,
-  { host, port, report }: { host: string; port: number; report: WitnessReport },
+  { host, port, report, observe }: WitnessServerOptions,
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
   const server: Server = createServer(
     { requestTimeout: 10_000, headersTimeout: 5_000 },
     (request, response) => {
+      response.once('finish', () => observe?.(response.statusCode));
       answer(witness, request, response, report).catch(() => response.destroy());
     },
   );

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readText, writeFileDurable, writeJson, writeSecretJson } from '../../crypto/index.js';
+import { parseFile, readText, writeFileDurable, writeJson, writeSecretJson } from '../../crypto/index.js';
 import type { Identity } from '../../rpc/certificates.js';
 import { openServiceHome } from './service.js';
 
@@ -20,6 +20,8 @@ const NodeConfig = z.strictObject({
     .array(z.strictObject({ url: z.url({ protocol: /^https?$/ }), key: z.string() }))
     .max(32)
     .optional(),
+  /** `[host:]port` of /metrics, on localhost unless a host is named; absent: none. */
+  metrics: z.string().optional(),
 });
 export type NodeConfig = z.infer<typeof NodeConfig>;
 
@@ -75,4 +77,10 @@ export async function openNodeHome(home: string, passphrase: string): Promise<No
     identity,
     checkpointSeed: Buffer.from(secrets.checkpointSeed, 'hex'),
   };
+}
+
+/** A node's configuration: what can be read without the passphrase. */
+export async function readNodeConfig(home: string): Promise<NodeConfig> {
+  const { config } = nodePaths(home);
+  return parseFile(NodeConfig, await readText(config, HINT), config);
 }

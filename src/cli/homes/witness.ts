@@ -15,6 +15,8 @@ const WitnessConfig = z.strictObject({
   logs: z
     .array(z.strictObject({ origin: z.string().min(1), keys: z.array(z.hex().length(64)).min(1) }))
     .min(1),
+  /** `[host:]port` of /metrics, on localhost unless a host is named; absent: none. */
+  metrics: z.string().optional(),
 });
 export type WitnessConfig = z.infer<typeof WitnessConfig>;
 
@@ -51,4 +53,10 @@ export async function openWitnessHome(
   const config = parseFile(WitnessConfig, await readText(paths.config, HINT), paths.config);
   const { seed } = await readSecretJson(Secrets, paths.secrets, passphrase, SECRETS_PURPOSE);
   return { config, seed: Buffer.from(seed, 'hex') };
+}
+
+/** A witness's configuration: what can be read without the passphrase. */
+export async function readWitnessConfig(home: string): Promise<WitnessConfig> {
+  const { config } = witnessPaths(home);
+  return parseFile(WitnessConfig, await readText(config, HINT), config);
 }
