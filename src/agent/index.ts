@@ -1,4 +1,10 @@
-export { Agent, type ActionResult, type CheckResult, type RegisterResult } from './agent.js';
+export {
+  Agent,
+  type ActionResult,
+  type CheckResult,
+  type DeferredRegistration,
+  type RegisterResult,
+} from './agent.js';
 export { type AuditNote, type AuditProblem, type AuditRecord, type AuditReport } from './audit-log.js';
 export { type EntryView, type OwnEntry } from './entries.js';
 export { type Findings, type FoundMatch } from './findings.js';
@@ -11,6 +17,8 @@ export {
   type Resolution,
   type ResolutionKind,
 } from './matches.js';
+export { type PrivacyConfig } from './privacy.js';
+export { readPrivacy, writePrivacy } from './privacy-settings.js';
 export { type MadeReceipt } from './receipt.js';
 export { type RegisterProgress } from './register.js';
 export { type Following } from './ledger-copy.js';

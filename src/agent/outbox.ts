@@ -137,8 +137,11 @@ export class Outbox {
       if (!isWaiting(known)) settled.push(known);
       else if (standing === 'due' || (force && standing === 'later'))
         settled.push(...(await this.submit(known)));
-      else if (proving && (standing === 'expired' || (force && standing === 'early')))
-        settled.push(...(await this.submit(await this.proveAgain(known, proving))));
+      else if (proving && (standing === 'expired' || (force && standing === 'early'))) {
+        const within = force || known.notBefore === undefined ? undefined : this.window;
+        const again = await this.proveAgain(known, proving, within);
+        if ((again.notBefore ?? 0) <= Date.now()) settled.push(...(await this.submit(again)));
+      }
     }
     return settled;
   }

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import type { Agent, RegisterProgress, RegisterResult } from '../agent/index.js';
+import type { Agent, DeferredRegistration, RegisterProgress, RegisterResult } from '../agent/index.js';
 import type { CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import type { BatchLine, BatchOptions } from './documents/batch.js';
@@ -95,6 +95,7 @@ export function documentCommands(program: Command): void {
     .description('put documents on the ledger, encrypted and without an author, and get their verdicts')
     .argument('<path>', 'a document; a folder of them; or a table, CSV or XLSX')
     .requiredOption('--purpose <name>', 'finance, carry, declare, attest, cover, claim or cede')
+    .option('--now', 'submit at once, whatever "member privacy" says')
     .addOption(
       new Option(
         '--parallel <n>',
@@ -251,12 +252,18 @@ async function check(file: string, options: PurposeOptions): Promise<number> {
       ...findingsLines(result),
       ...result.alsoUnder.map(({ purpose, entries }) => `  also registered for ${purpose}: ${entries}`),
       ...document.warnings.map((warning) => `warning: ${warning}`),
-      ...result.warnings.map(({ evaluatorId, message }) => `warning: evaluator ${evaluatorId}: ${message}`),
+      ...evaluatorWarnings(result),
     );
   return status(options, result.verdict);
 }
 
-async function register(file: string, options: PurposeOptions & { parallel?: number }): Promise<number> {
+const evaluatorWarnings = ({ warnings }: Pick<RegisterResult, 'warnings'>): string[] =>
+  warnings.map(({ evaluatorId, message }) => `warning: evaluator ${evaluatorId}: ${message}`);
+
+async function register(
+  file: string,
+  options: PurposeOptions & { parallel?: number; now?: boolean },
+): Promise<number> {
   const [{ holdsMany }, { batchProver, defaultParallel, defaultProver }] = await Promise.all([
     import('./documents/read-book.js'),
     import('../proofs/index.js'),
@@ -269,10 +276,21 @@ async function register(file: string, options: PurposeOptions & { parallel?: num
     document: CanonicalDocument,
     hash: string,
     onProgress?: (step: RegisterProgress) => void,
-  ): Promise<RegisterResult> => {
+  ): Promise<RegisterResult | DeferredRegistration> => {
+    const note = { command: 'document register', file: hash };
+    if (!options.now && agent.outbox.window > 0) {
+      ensure(
+        !options.failOnMatch,
+        'invalid_argument',
+        '--fail-on-match needs a verdict, and this member submits later (see "member privacy show"): add --now',
+        'fail-on-match',
+      );
+      const held = await agent.defer(document, hash, options.purpose, prover, onProgress);
+      await agent.audit({ ...note, result: held.state });
+      return held;
+    }
     const done = await agent.register(document, hash, options.purpose, prover, onProgress);
-    const { sequence, verdict } = done;
-    await agent.audit({ command: 'document register', file: hash, entry: sequence, result: verdict });
+    await agent.audit({ ...note, entry: done.sequence, result: done.verdict });
     return done;
   };
   try {
@@ -280,9 +298,10 @@ async function register(file: string, options: PurposeOptions & { parallel?: num
       const { registerBatch } = await import('./documents/batch.js');
       return await runBatch(options, (batch) =>
         withAgent(options, (agent) =>
-          registerBatch(agent, file, { ...batch, parallel }, ({ document, hash }) =>
-            registerOne(agent, document, hash),
-          ),
+          registerBatch(agent, file, { ...batch, parallel }, async ({ document, hash }) => {
+            const done = await registerOne(agent, document, hash);
+            return 'state' in done ? { verdict: done.state, matches: [] } : done;
+          }),
         ),
       );
     }
@@ -292,14 +311,20 @@ async function register(file: string, options: PurposeOptions & { parallel?: num
     );
     progress('');
     if (options.json) printJson({ file, ...result });
+    else if ('state' in result)
+      print(
+        `proved, and held back until ${result.notBefore}: there is no verdict before`,
+        '`watch` submits it then, or any later command; `entry submit --now` does at once',
+        ...evaluatorWarnings(result),
+      );
     else
       print(
         `entry ${result.sequence} registered for ${result.purpose}`,
         ...findingsLines(result),
         ...document.warnings.map((warning) => `warning: ${warning}`),
-        ...result.warnings.map(({ evaluatorId, message }) => `warning: evaluator ${evaluatorId}: ${message}`),
+        ...evaluatorWarnings(result),
       );
-    return status(options, result.verdict);
+    return 'state' in result ? EXIT.ok : status(options, result.verdict);
   } finally {
     await prover.close();
   }

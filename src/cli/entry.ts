@@ -1,6 +1,7 @@
 import { Argument, Option, type Command } from 'commander';
 import type { Action, CancelReason, Sequence, VerdictLabel } from '../ledger/index.js';
 import { CountersealError } from '../errors.js';
+import { submitCommand } from './entry-submit.js';
 import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, errorJson, EXIT, print, printJson, progress, table } from './output.js';
@@ -33,6 +34,8 @@ export function entryCommands(program: Command): void {
   const entry = program.command('entry').description("a member's own entries, and what becomes of them");
 
   memberOptions(entry.command('list')).description('list own entries with their states').action(action(list));
+
+  submitCommand(entry);
 
   memberOptions(entry.command('show'))
     .description('show an own entry, and what it has met so far')
@@ -124,6 +127,9 @@ async function list(options: MemberOptions): Promise<void> {
     verdict: entry.verdict ?? null,
     registeredAt: entry.registeredAt === undefined ? null : new Date(entry.registeredAt).toISOString(),
     ...(entry.refused === undefined ? {} : { refused: entry.refused }),
+    ...(state === 'pending' && entry.notBefore !== undefined
+      ? { notBefore: new Date(entry.notBefore).toISOString() }
+      : {}),
   }));
   if (options.json) printJson(rows);
   else if (rows.length === 0) print('no entries yet: `counterseal document register` makes one');
@@ -136,8 +142,8 @@ async function list(options: MemberOptions): Promise<void> {
           row.purpose,
           String(row.kind),
           row.state,
-          row.refused ?? row.verdict ?? '',
-          row.registeredAt ?? '',
+          row.refused ?? row.verdict ?? (row.state === 'expired' ? '`entry submit` proves it again' : ''),
+          row.registeredAt ?? (row.notBefore === undefined ? '' : `not before ${row.notBefore}`),
         ]),
       ]),
     );

@@ -11,14 +11,16 @@ export interface MemberOptions extends PassphraseOptions {
 
 /** Adds what a command needs to act for a member. */
 export function memberOptions(command: Command): Command {
-  return passphraseOptions(command)
-    .option(
-      '--home <folder>',
-      "the member's folder (or COUNTERSEAL_HOME)",
-      process.env['COUNTERSEAL_HOME'] ?? join(homedir(), '.counterseal'),
-    )
-    .option('--json', 'print JSON instead of a table');
+  return homeOption(passphraseOptions(command)).option('--json', 'print JSON instead of a table');
 }
+
+/** For a command that needs the folder and no secret of it. */
+export const homeOption = (command: Command): Command =>
+  command.option(
+    '--home <folder>',
+    "the member's folder (or COUNTERSEAL_HOME)",
+    process.env['COUNTERSEAL_HOME'] ?? join(homedir(), '.counterseal'),
+  );
 
 /** Opens the member's folder, runs `work`, closes it. */
 export async function withAgent<T>(options: MemberOptions, work: (agent: Agent) => Promise<T>): Promise<T> {

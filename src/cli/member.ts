@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { auditCommand } from './member/audit.js';
+import { privacyCommands } from './member/privacy.js';
 
 export function memberCommands(program: Command): void {
   const member = program
     .command('member')
     .description("a member's folder: its keys, and what was done from it");
   auditCommand(member);
+  privacyCommands(member);
 }

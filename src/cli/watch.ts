@@ -60,7 +60,11 @@ async function watch(
       tell(state);
       metrics?.following(state);
     };
-    await agent.watch(deliver, options.once ? undefined : stop, changed);
+    if (options.once) await agent.watch(deliver, undefined, changed);
+    else {
+      const { withBackground } = await import('./background.js');
+      await withBackground(agent, stop, (signal) => agent.watch(deliver, signal, changed));
+    }
     await metrics?.close();
   });
 }

@@ -189,8 +189,9 @@ export async function registerBatch(
   path: string,
   options: BatchOptions & { readonly parallel: number },
   register: (item: { document: CanonicalDocument; hash: string }) => Promise<{
+    /** `pending` where it is submitted later. */
     verdict: string;
-    sequence: number;
+    sequence?: number;
     matches: readonly { sequence: number; own: boolean }[];
   }>,
 ): Promise<BatchLine[]> {
@@ -213,8 +214,9 @@ export async function registerBatch(
   const once = async (item: Item): Promise<Outcome> => {
     const { verdict, sequence, matches } = await register(item);
     const others = matches.filter(({ own }) => !own).map((match) => match.sequence);
-    live.set(item.hash, { entry: sequence, verdict });
-    return { entry: sequence, verdict, matches: others };
+    const outcome = { ...(sequence === undefined ? {} : { entry: sequence }), verdict };
+    live.set(item.hash, outcome);
+    return { ...outcome, matches: others };
   };
   const work = async (item: Item): Promise<BatchLine> => {
     const line = lineOf(item, options.purpose);
@@ -222,7 +224,7 @@ export async function registerBatch(
       const known = live.get(item.hash) ?? running.get(item.hash);
       if (known) {
         const { entry, verdict } = await known;
-        return { ...line, entry, verdict };
+        return { ...line, ...(entry === undefined ? {} : { entry }), verdict };
       }
       const begun = once(item).finally(() => running.delete(item.hash));
       running.set(item.hash, begun);
@@ -245,7 +247,7 @@ export async function registerBatch(
 
 /** What a registered document's line says. */
 interface Outcome {
-  readonly entry: number;
+  readonly entry?: number;
   readonly verdict: string;
   readonly matches?: number[];
 }

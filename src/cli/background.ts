@@ -1,0 +1,45 @@
+import type { Agent } from '../agent/index.js';
+import { defaultProver, type Prover } from '../proofs/index.js';
+
+const SAID = {
+  submitted: 'an entry that was held back was submitted',
+  refused: 'an entry that was held back was refused: see "entry list"',
+  'proved-again': 'an entry was not submitted in time, and was proved again',
+} as const;
+
+/**
+ * Does what a member's privacy settings leave to a process that runs on, as long as `work` does: submits entries at
+ * their time and sends cover requests. What fails in one ends all.
+ */
+export async function withBackground(
+  agent: Agent,
+  stop: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([stop, ended.signal]);
+  let prover: Prover | undefined;
+  const end = (): void => ended.abort();
+  try {
+    const outcomes = await Promise.allSettled(
+      [
+        work(signal),
+        agent.cover(signal),
+        agent.outbox.run(
+          signal,
+          () => (prover ??= defaultProver()),
+          (_, what) => process.stderr.write(`${SAID[what]}\n`),
+        ),
+      ].map((task) =>
+        task.catch((error: unknown) => {
+          end();
+          throw error;
+        }),
+      ),
+    );
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  } finally {
+    end();
+    await prover?.close();
+  }
+}

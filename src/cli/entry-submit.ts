@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { action, print, printJson, progress, table } from './output.js';
+
+export function submitCommand(entry: Command): void {
+  memberOptions(entry.command('submit'))
+    .description('submit what is proved and due, and prove again what was not submitted in time')
+    .option('--now', 'also what is held back for a random time (see "member privacy")')
+    .addHelpText('after', '\nExample:\n  counterseal entry submit --now --home bank-a')
+    .action(action(submit));
+}
+
+async function submit(options: MemberOptions & { now?: boolean }): Promise<void> {
+  const { defaultProver } = await import('../proofs/index.js');
+  const prover = defaultProver();
+  try {
+    const { settled, waiting } = await withAgent(options, async (agent) => {
+      progress('submitting ...');
+      const proving = { prover, onProgress: (step: string) => progress(`${step} ...`) };
+      const done = await agent.outbox.push(undefined, { force: options.now === true, proving });
+      for (const { sequence, refused, fileHash } of done)
+        await agent.audit({
+          command: 'entry submit',
+          file: fileHash,
+          ...(sequence === undefined ? {} : { entry: sequence }),
+          result: refused === undefined ? 'registered' : 'refused',
+        });
+      return { settled: done, waiting: await agent.outbox.waiting() };
+    });
+    progress('');
+    const rows = [
+      ...settled.map(({ sequence, purpose, documentKind: kind, verdict, refused }) => ({
+        entry: sequence ?? null,
+        purpose,
+        kind,
+        state: refused === undefined ? 'registered' : 'refused',
+        ...(refused === undefined ? { verdict } : { refused }),
+      })),
+      ...waiting.map(({ entry: { purpose, documentKind: kind, notBefore } }) => ({
+        entry: null,
+        purpose,
+        kind,
+        state: 'pending',
+        ...(notBefore === undefined ? {} : { notBefore: new Date(notBefore).toISOString() }),
+      })),
+    ];
+    if (options.json) printJson(rows);
+    else if (rows.length === 0) print('nothing waits to be submitted');
+    else
+      print(
+        ...table([
+          ['entry', 'purpose', 'kind', 'state', ''],
+          ...rows.map(({ entry, purpose, kind, state, ...more }) => [
+            String(entry ?? '-'),
+            purpose,
+            String(kind),
+            state,
+            'refused' in more
+              ? more.refused
+              : 'verdict' in more
+                ? (more.verdict ?? '')
+                : 'notBefore' in more
+                  ? `not before ${more.notBefore}`
+                  : '',
+          ]),
+        ]),
+      );
+  } finally {
+    await prover.close();
+  }
+}
