@@ -13,6 +13,7 @@ import {
   type Overlay,
 } from '../ledger/index.js';
 import type { LedgerClient } from './ledger-client.js';
+import { divergenceFrom } from './set-back.js';
 
 /** Between tries to follow a node that is gone. */
 const RECONNECT_MIN_MS = 200;
@@ -52,7 +53,7 @@ export class LedgerCopy<Session extends CopySession = CopySession> {
 
   /** Fetches what is new; afterwards the copy is as new as the node that answered. */
   async sync(): Promise<void> {
-    const unsigned = await this.receive({});
+    const unsigned = await this.explained(() => this.receive({}));
     ensure(unsigned === 0, 'data_corrupted', 'the node sent records without a checkpoint');
   }
 
@@ -72,11 +73,13 @@ export class LedgerCopy<Session extends CopySession = CopySession> {
     };
     while (!signal.aborted) {
       try {
-        await this.receive({ follow: true, signal }, async () => {
-          pause = RECONNECT_MIN_MS;
-          become('following');
-          await seen();
-        });
+        await this.explained(() =>
+          this.receive({ follow: true, signal }, async () => {
+            pause = RECONNECT_MIN_MS;
+            become('following');
+            await seen();
+          }),
+        );
       } catch (error) {
         if (!(error instanceof CountersealError) || !PASSING.includes(error.code)) throw error;
       }
@@ -112,6 +115,18 @@ export class LedgerCopy<Session extends CopySession = CopySession> {
     if (!bytes)
       throw new CountersealError('data_corrupted', `record ${index} is missing in this copy of the log`);
     return decodeRecord(bytes);
+  }
+
+  /** Where a node's log does not go on from this copy, says whether it was set back, or has forked. */
+  private async explained<T>(receive: () => Promise<T>): Promise<T> {
+    try {
+      return await receive();
+    } catch (error) {
+      if (!(error instanceof CountersealError) || error.code !== 'data_corrupted') throw error;
+      const size = await this.store.use((session) => this.replica(session).size);
+      const rootAt = (at: number) => this.store.use(({ view }) => logRoot(view, at));
+      throw (await divergenceFrom({ size, rootAt }, this.client, this.network.genesis)) ?? error;
+    }
   }
 
   /** Keeps what a stream brings; answers how many records at its end no checkpoint covered. */
