@@ -28,8 +28,9 @@ import { noteOrder, listEntries, ownEntry, type EntryView, type OwnEntry } from 
 import { runCover } from './cover.js';
 import { Evaluations } from './evaluations.js';
 import { findingsOf, withResolutions, type Findings } from './findings.js';
+import { makeCard } from './card.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
-import { AuditLog, type AuditNote, type AuditReport } from './audit-log.js';
+import { AuditLog, userName, type AuditNote, type AuditReport } from './audit-log.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy, type Following } from './ledger-copy.js';
 import {
@@ -44,6 +45,7 @@ import { NO_PRIVACY_MEASURES } from './privacy.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
 import { Outbox, standingOf, type RegisterOrder } from './outbox.js';
 import type { RegisterProgress } from './register.js';
+import { openShare, shareEntry, type MadeShare, type OpenedShare } from './share.js';
 import { AgentStore, type StoreSession } from './store.js';
 import { watchRecords, type WatchEvent } from './watch.js';
 
@@ -304,12 +306,32 @@ export class Agent {
   }
 
   /** Notes what was found out about a match. Throws as {@link resolveMatch} does. */
-  resolve(sequence: number, decision: Omit<MatchDecision, 'member'>): Promise<MatchView> {
+  resolve(sequence: number, decision: Omit<MatchDecision, 'user' | 'member'>): Promise<MatchView> {
     const { network, store, copy } = this;
     return resolveMatch({ network, store, copy }, sequence, {
       ...decision,
+      user: userName(),
       member: this.home.config.name,
     });
+  }
+
+  /** This member's card: to whom others share entries. Holds no secret. */
+  card(): string {
+    const { network, home } = this;
+    return makeCard(network.id, home.keys, home.identity);
+  }
+
+  /** Shares an own entry with the member of a card. Throws as {@link shareEntry} does. */
+  share(sequence: number, card: string, options: { readonly named?: boolean } = {}): Promise<MadeShare> {
+    const { network, store, copy, evaluations } = this;
+    const { keys, identity } = this.home;
+    return shareEntry({ network, keys, identity, store, copy, evaluations }, sequence, card, options);
+  }
+
+  /** Opens what somebody shared with this member. Throws as {@link openShare} does. */
+  openShared(share: string): Promise<OpenedShare> {
+    const { network, store, copy, ledger } = this;
+    return openShare({ network, keys: this.home.keys, store, copy, ledger }, share);
   }
 
   /** A receipt of an entry on the ledger, for anybody to verify offline. Throws as {@link receiptOf} does. */

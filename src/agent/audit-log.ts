@@ -60,7 +60,7 @@ const START: AuditHead = { number: 0, hash: '0'.repeat(64), size: 0 };
 const hashOf = (line: string): string => createHash('sha256').update(line).digest('hex');
 
 /** The number stands for a user whom the system has no name for. */
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

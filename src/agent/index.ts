@@ -6,6 +6,7 @@ export {
   type RegisterResult,
 } from './agent.js';
 export { type AuditNote, type AuditProblem, type AuditRecord, type AuditReport } from './audit-log.js';
+export { CARD_MAX_BYTES, makeCard, verifyCard, type CardTrust, type MemberCard } from './card.js';
 export { type EntryView, type OwnEntry } from './entries.js';
 export { type Findings, type FoundMatch } from './findings.js';
 export { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
@@ -23,3 +24,4 @@ export { type MadeReceipt } from './receipt.js';
 export { type RegisterProgress } from './register.js';
 export { type Following } from './ledger-copy.js';
 export { isQuiet, type WatchEvent } from './watch.js';
+export { SHARE_MAX_BYTES, type MadeShare, type OpenedShare } from './share.js';

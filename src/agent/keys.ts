@@ -40,6 +40,9 @@ export class MemberKeys {
   /** Authenticates the lines of the audit log. */
   readonly auditKey: Uint8Array;
 
+  /** X25519 key pair for HPKE: what is shared with this member is sealed for it. */
+  readonly hpke: { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array };
+
   constructor(
     private readonly seed: Uint8Array,
     private readonly networkId: string,
@@ -47,6 +50,8 @@ export class MemberKeys {
     this.secret = deriveField(seed, 'counterseal member secret', networkId);
     this.memberId = memberIdOf(this.secret);
     this.storeKey = deriveKey(seed, 'counterseal agent store', networkId);
+    const privateKey = deriveKey(seed, 'counterseal hpke key', networkId);
+    this.hpke = { privateKey, publicKey: x25519.getPublicKey(privateKey) };
     this.auditKey = deriveKey(seed, 'counterseal audit log', networkId);
   }
 

@@ -1,10 +1,12 @@
 import { Argument, Option, type Command } from 'commander';
 import type { Action, CancelReason, Sequence, VerdictLabel } from '../ledger/index.js';
 import { CountersealError } from '../errors.js';
+import { parseEntryNumber } from './entry-number.js';
 import { submitCommand } from './entry-submit.js';
 import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, errorJson, EXIT, print, printJson, progress, table } from './output.js';
+import { shareCommands } from './share.js';
 
 const LABELS: readonly VerdictLabel[] = [
   'unique',
@@ -20,12 +22,6 @@ const REASONS: readonly CancelReason[] = [
   'expired-offer',
   'fraud-suspected',
 ];
-
-export const parseEntryNumber = (value: string): number => {
-  if (!/^\d{1,15}$/.test(value))
-    throw new CountersealError('invalid_argument', `${value} is not the number of an entry`);
-  return Number(value);
-};
 
 const entryNumber = () =>
   new Argument('<entry>', 'number of an own entry, as `entry list` shows it').argParser(parseEntryNumber);
@@ -109,6 +105,8 @@ export function entryCommands(program: Command): void {
         act(sequence, { kind: 'supersede', successor: options.by as Sequence }, options),
       ),
     );
+
+  shareCommands(entry);
 }
 
 async function list(options: MemberOptions): Promise<void> {

@@ -1,7 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
-import { userInfo } from 'node:os';
 import type { MatchView, ResolutionKind } from '../agent/index.js';
-import { parseEntryNumber } from './entry.js';
+import { parseEntryNumber } from './entry-number.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson, table } from './output.js';
 
@@ -77,10 +76,11 @@ interface ResolveOptions extends MemberOptions {
 
 async function resolve(entry: number, options: ResolveOptions): Promise<void> {
   const { as, reason, with: other } = options;
-  const { username: user } = userInfo();
-  const resolved = await withAgent(options, (agent) =>
-    agent.resolve(entry, { as, reason, user, ...(other === undefined ? {} : { other }) }),
-  );
+  const resolved = await withAgent(options, async (agent) => {
+    const view = await agent.resolve(entry, { as, reason, ...(other === undefined ? {} : { other }) });
+    await agent.audit({ command: 'match resolve', entry, result: `${view.other}: ${as}` });
+    return view;
+  });
   if (options.json) printJson(resolved);
   else
     print(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { memberCardCommand } from './member-card.js';
 import { auditCommand } from './member/audit.js';
 import { privacyCommands } from './member/privacy.js';
 
@@ -8,4 +9,5 @@ export function memberCommands(program: Command): void {
     .description("a member's folder: its keys, and what was done from it");
   auditCommand(member);
   privacyCommands(member);
+  memberCardCommand(member);
 }

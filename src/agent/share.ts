@@ -1,0 +1,375 @@
+import { sign, verify } from 'node:crypto';
+import { z } from 'zod';
+import {
+  DOMAIN,
+  ed25519Sign,
+  ed25519Verify,
+  fieldFromDecimal,
+  fieldToBytes,
+  initPoseidon,
+  poseidon,
+  type FieldElement,
+} from '../crypto/index.js';
+import { commitment, decodeDocument, slotsOf, type CanonicalDocument } from '../documents/index.js';
+import { CountersealError, ensure } from '../errors.js';
+import {
+  decodeTransaction,
+  equalBytes,
+  findRegistration,
+  purposeOf,
+  stateAt,
+  transactionHash,
+  unixMs,
+  type EntryState,
+  type Network,
+  type RegisterClaims,
+  type Replica,
+  type Sequence,
+  type VerdictLabel,
+} from '../ledger/index.js';
+import type { Identity } from '../rpc/certificates.js';
+import type { LedgerClient } from '../rpc/ledger-client.js';
+import { makeCard, verifyCard, type MemberCard } from './card.js';
+import { ownEntry, type RegisteredEntry } from './entries.js';
+import type { Evaluations } from './evaluations.js';
+import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
+import { framed } from './framed.js';
+import { hpkeOpen, hpkeSeal } from './hpke.js';
+import type { MemberKeys } from './keys.js';
+import type { LedgerCopy } from './ledger-copy.js';
+import { openPayload } from './sealing.js';
+import type { AgentStore } from './store.js';
+
+/**
+ * Sharing an entry with another member (protocol section 7): the salt, sealed for the recipient's HPKE key, with the
+ * transaction that the recipient finds by its hash in its own copy of the log. Who sees the file learns the network and
+ * the recipient, not the entry. The recipient learns that the holder of the entry's control key shares it with this
+ * member; who that is, only where the author adds its card. Base mode, therefore, with a signature of the control key:
+ * HPKE's auth mode would need the author's own key outside, or tell it in every case.
+ */
+export const SHARE_MAX_BYTES = 64 * 1024;
+
+const Share = z.strictObject({
+  format: z.literal('counterseal-share'),
+  version: z.literal(1),
+  networkId: z.string().min(1).max(50),
+  /** Member id, decimal. */
+  to: z.string().max(77),
+  enc: z.base64().length(44),
+  ciphertext: z.base64().max(SHARE_MAX_BYTES),
+});
+type Share = z.infer<typeof Share>;
+
+const Contents = z.strictObject({
+  entry: z.int().min(0),
+  /** Decimal. */
+  salt: z.string().max(77),
+  /** The `register` transaction, canonical. */
+  transaction: z.base64().max(12_000),
+  /** By the entry's control key. */
+  signature: z.base64().length(88),
+  /** The author's card, and its TLS key's signature over the same. */
+  author: z.strictObject({ card: z.string(), signature: z.base64().length(88) }).optional(),
+});
+type Contents = z.infer<typeof Contents>;
+
+interface Recipient {
+  readonly networkId: string;
+  readonly memberId: string;
+  readonly hpkeKey: Uint8Array;
+}
+
+const contextOf = ({ networkId, memberId, hpkeKey }: Recipient) => ({
+  info: framed('counterseal/share/v1', networkId, memberId, hpkeKey),
+  additionalData: framed('counterseal-share', '1', networkId, memberId),
+});
+
+/** What the control key signs, and the author's TLS key: this entry, opened to this recipient, on this network. */
+const consent = (
+  by: 'control key' | 'member',
+  { networkId, memberId, hpkeKey }: Recipient,
+  entry: number,
+  { commitment: committed, nullifier }: RegisterClaims,
+): Uint8Array =>
+  framed(
+    `counterseal/share/v1/${by}`,
+    networkId,
+    String(entry),
+    fieldToBytes(committed),
+    fieldToBytes(nullifier),
+    memberId,
+    hpkeKey,
+  );
+
+interface Parts {
+  readonly network: Network;
+  readonly keys: MemberKeys;
+  readonly store: AgentStore;
+  readonly copy: LedgerCopy;
+}
+
+export interface ShareParts extends Parts {
+  readonly identity: Identity;
+  readonly evaluations: Pick<Evaluations, 'of'>;
+}
+
+export interface MadeShare {
+  /** The content of the file for the recipient. */
+  readonly text: string;
+  readonly recipient: FieldElement;
+}
+
+/**
+ * Shares an own entry with whose card this is. Throws `not_found`; `invalid_argument` and `permission_denied` for the
+ * card, and for who is no member now. One evaluation where the salt is convergent.
+ */
+export async function shareEntry(
+  parts: ShareParts,
+  sequence: number,
+  cardText: string,
+  { named = false }: { readonly named?: boolean } = {},
+): Promise<MadeShare> {
+  const { network, keys, store, copy, identity } = parts;
+  const card = verifyCard(cardText, network.genesis);
+  await copy.sync();
+  const entry = await store.use((session) => {
+    ensureMember(copy.replica(session), card);
+    const own = ownEntry(session, sequence);
+    ensure(own, 'not_found', `this member has no entry ${sequence}`, 'entry');
+    return own;
+  });
+  const claims = claimsOf(Buffer.from(entry.transaction, 'base64'));
+  const salt = await saltOf(parts, entry, claims);
+  const to = { networkId: network.id, memberId: card.memberId.toString(), hpkeKey: card.hpkeKey };
+  const { controlSeed } = keys.entry(claims.nullifier);
+  const contents: Contents = {
+    entry: sequence,
+    salt: salt.toString(),
+    transaction: entry.transaction,
+    signature: base64(ed25519Sign(controlSeed, consent('control key', to, sequence, claims))),
+    ...(named
+      ? {
+          author: {
+            card: makeCard(network.id, keys, identity),
+            signature: sign('sha256', consent('member', to, sequence, claims), {
+              key: identity.privateKey,
+              dsaEncoding: 'ieee-p1363',
+            }).toString('base64'),
+          },
+        }
+      : {}),
+  };
+  const { enc, ciphertext } = await hpkeSeal(
+    card.hpkeKey,
+    contextOf(to),
+    new TextEncoder().encode(JSON.stringify(contents)),
+  );
+  const share: Share = {
+    format: 'counterseal-share',
+    version: 1,
+    networkId: network.id,
+    to: to.memberId,
+    enc: base64(enc),
+    ciphertext: base64(ciphertext),
+  };
+  return { text: `${JSON.stringify(share, null, 2)}\n`, recipient: card.memberId };
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+
+function ensureMember({ members }: Replica, { memberId }: MemberCard): void {
+  for (let i = 0; i < members.size; i++) if (members.slot(i)?.memberId === memberId) return;
+  throw new CountersealError(
+    'permission_denied',
+    'the card is of somebody who is not, or no longer, a member of the network',
+    { field: 'memberId' },
+  );
+}
+
+/** The salt of an own entry, from the seed or from the document; checked against the commitment before it leaves. */
+async function saltOf(
+  { network, keys, evaluations }: ShareParts,
+  { purpose, document: encoded }: RegisteredEntry,
+  claims: RegisterClaims,
+): Promise<FieldElement> {
+  const document = decodeDocument(Buffer.from(encoded, 'utf8'));
+  let { salt } = keys.entry(claims.nullifier);
+  if (purposeOf(network.genesis.schema, purpose).saltPolicy === 'convergent') {
+    const possession = possessionIdentity(await fingerprintDocument(document));
+    const { evaluations: done } = await evaluations.of([possession]);
+    salt = poseidon([DOMAIN.convergentSalt, done[0]!.documentKey, claims.nullifier]);
+  }
+  await initPoseidon();
+  ensure(
+    commitment(document.kind, document.present, slotsOf(document), salt) === claims.commitment,
+    'data_corrupted',
+    'what this folder keeps of the entry is not what the entry commits to',
+  );
+  return salt;
+}
+
+function claimsOf(transaction: Uint8Array): RegisterClaims {
+  const decoded = decodeTransaction(transaction);
+  ensure(decoded.type === 'register', 'invalid_argument', 'the transaction registers no entry');
+  return decoded.claims;
+}
+
+export interface OpenParts extends Parts {
+  readonly ledger: Pick<LedgerClient, 'payload'>;
+}
+
+/** An entry of somebody else, opened with what its author shared. */
+export interface OpenedShare {
+  readonly entry: number;
+  readonly purpose: string;
+  readonly state: EntryState;
+  /** ISO 8601. */
+  readonly registeredAt: string;
+  /** What the ledger told its author. */
+  readonly verdict: VerdictLabel;
+  readonly document: CanonicalDocument;
+  /** The author's member id, if it wanted to be named; proved by its certificate. */
+  readonly author: FieldElement | null;
+}
+
+/**
+ * Opens what was shared with this member: finds the transaction in the own copy of the log, fetches the payload by the
+ * hash that it names, decrypts it and recomputes the commitment. Throws `invalid_argument` for what is no share;
+ * `permission_denied` where it is of another network, for another member, or not signed by the entry's holder;
+ * `decryption_failed` where it was changed, or its salt is another entry's; `invalid_proof` where the ledger has another
+ * entry under that number, or the author sealed another document than it committed to; `not_found` where the payload
+ * was erased.
+ */
+export async function openShare(
+  { network, keys, store, copy, ledger }: OpenParts,
+  text: string,
+): Promise<OpenedShare> {
+  const share = parse(Share, text, 'this file is no shared entry');
+  const me = { networkId: network.id, memberId: keys.memberId.toString(), hpkeKey: keys.hpke.publicKey };
+  ensure(
+    share.networkId === network.id,
+    'permission_denied',
+    `this was shared on the network ${share.networkId}, not on ${network.id}`,
+    'networkId',
+  );
+  ensure(
+    share.to === me.memberId,
+    'permission_denied',
+    `this was shared with the member ${share.to}, and not with this one`,
+    'to',
+  );
+  const sealed = {
+    enc: Buffer.from(share.enc, 'base64'),
+    ciphertext: Buffer.from(share.ciphertext, 'base64'),
+  };
+  const opened = await hpkeOpen(keys.hpke.privateKey, contextOf(me), sealed);
+  const contents = parse(Contents, new TextDecoder().decode(opened), 'what was shared cannot be read');
+  const bytes = Buffer.from(contents.transaction, 'base64');
+  const claims = claimsOf(bytes);
+
+  await copy.sync();
+  const onLedger = await store.use((session) => {
+    const replica = copy.replica(session);
+    const index = findRegistration(session.view, contents.entry as Sequence, replica.size);
+    ensure(
+      index !== undefined,
+      'not_found',
+      `the ledger has no entry ${contents.entry} yet, as far as the node shows it`,
+      'entry',
+    );
+    const record = copy.record(session, index);
+    ensure(
+      record.body.type === 'register' && equalBytes(record.txHash, transactionHash(bytes)),
+      'invalid_proof',
+      `entry ${contents.entry} of the ledger is not the one that was shared`,
+      'entry',
+    );
+    const { registered, state } = replica.entry(contents.entry as Sequence)!;
+    const { ttlDays } = purposeOf(network.genesis.schema, claims.purpose);
+    return {
+      state: stateAt(state, registered, ttlDays, unixMs(Date.now())),
+      registeredAt: new Date(record.time).toISOString(),
+      verdict: record.body.verdict.label,
+    };
+  });
+  ensure(
+    ed25519Verify(
+      claims.controlKey,
+      consent('control key', me, contents.entry, claims),
+      Buffer.from(contents.signature, 'base64'),
+    ),
+    'permission_denied',
+    'this was not shared by the holder of the entry',
+    'signature',
+  );
+  const author = authorOf(network, contents, consent('member', me, contents.entry, claims));
+
+  const payload = await ledger.payload(claims.payloadHash);
+  const salt = fieldFromDecimal(contents.salt);
+  const document = documentIn(payload, salt, claims, network.id);
+  return { entry: contents.entry, purpose: claims.purpose, ...onLedger, document, author };
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string, otherwise: string): T {
+  ensure(text.length <= SHARE_MAX_BYTES, 'invalid_argument', otherwise);
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    // Without the cause: it could quote a salt.
+    throw new CountersealError('invalid_argument', otherwise);
+  }
+}
+
+function authorOf(network: Network, { author }: Contents, message: Uint8Array): FieldElement | null {
+  if (!author) return null;
+  const { memberId, tlsKey } = verifyCard(author.card, network.genesis);
+  ensure(
+    verify(
+      'sha256',
+      message,
+      { key: tlsKey, dsaEncoding: 'ieee-p1363' },
+      Buffer.from(author.signature, 'base64'),
+    ),
+    'permission_denied',
+    'the member on the card did not share this',
+    'author',
+  );
+  return memberId;
+}
+
+/**
+ * The document in a payload, as the entry's commitment says it. The proof shows that the tags belong to what was
+ * committed to, and nothing of what was sealed: an author can seal another document, and is found out here.
+ */
+function documentIn(
+  payload: Uint8Array,
+  salt: FieldElement,
+  claims: RegisterClaims,
+  networkId: string,
+): CanonicalDocument {
+  const { nullifier, commitment: committed, controlKey } = claims;
+  let encoded: Uint8Array;
+  try {
+    encoded = openPayload(payload, salt, { networkId, nullifier, commitment: committed, controlKey });
+  } catch (cause) {
+    throw new CountersealError('decryption_failed', 'the salt that was shared does not open this entry', {
+      field: 'salt',
+      cause,
+    });
+  }
+  const lie =
+    'the author sealed something else than the document that the entry commits to: do not rely on it';
+  let document: CanonicalDocument;
+  try {
+    document = decodeDocument(encoded);
+  } catch (cause) {
+    throw new CountersealError('invalid_proof', lie, { cause });
+  }
+  ensure(
+    document.kind === claims.documentKind &&
+      commitment(document.kind, document.present, slotsOf(document), salt) === committed,
+    'invalid_proof',
+    lie,
+  );
+  return document;
+}
