@@ -134,7 +134,7 @@ export { Replica } from './replica.js';
 export { MemoryStore } from './memory-store.js';
 export type { KeyRange, Reader, Store, Write } from './store.js';
 export type { LedgerStatement, ProofVerifier } from './proof-verifier.js';
-export { appHash, type AppState, type LedgerMeta } from './meta.js';
+export { appHash, type AppState, type LedgerMeta, readMeta } from './meta.js';
 export { LedgerReader, RECORDS_PER_READ_MAX } from './reader.js';
 export { auditStore } from './audit.js';
 export { parseTransaction, isRejection, type ParsedTransaction } from './admission.js';

@@ -5,7 +5,8 @@ import type { WitnessClient } from './client.js';
 /** A log as a node has it. */
 export interface HeldLog {
   readonly size: number;
-  rootAt(size: number): Uint8Array;
+  /** Undefined where it is not known. */
+  rootAt(size: number): Uint8Array | undefined;
 }
 
 /**
@@ -39,7 +40,8 @@ export async function ensureNotSetBack(
             `this is an older state, and going on from it would fork the log. Restore the newest disk or backup there is; ` +
             `if records ${log.size} to ${last.size - 1} are lost for good, the network needs a new genesis`,
         );
-      if (!equalBytes(log.rootAt(last.size), last.root))
+      const own = log.rootAt(last.size);
+      if (own && !equalBytes(own, last.root))
         throw new CountersealError(
           'failed_precondition',
           `the witness ${name} has cosigned other records than those that are here: the log has forked. ` +
