@@ -55,7 +55,10 @@ export async function openNode(folder: string, passphrase: string): Promise<Open
 export async function runNode(options: RunOptions): Promise<void> {
   const passphrase = await readPassphrase(options);
   const { home, genesis, signer } = await openNode(options.home, passphrase);
-  const log = createLogger('node');
+  const witnesses = (home.config.witnesses ?? []).map(
+    ({ url, key }) => new WitnessClient(url, parseVerifierKey(key)),
+  );
+  const log = createLogger('node', { witnesses: witnesses.map(({ key }) => key.name) });
   await initPoseidon();
   const restored = await readRestored(options.home);
   const held = restored !== undefined && options.confirmRestored !== true;
@@ -78,9 +81,6 @@ export async function runNode(options: RunOptions): Promise<void> {
     ...(measured && { observer: measured }),
     ...(held && { held: HELD }),
   });
-  const witnesses = (home.config.witnesses ?? []).map(
-    ({ url, key }) => new WitnessClient(url, parseVerifierKey(key)),
-  );
   await ensureNewest(genesis, engine, witnesses, restored, options);
   if (held) log.warn({}, HELD);
 

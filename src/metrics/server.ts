@@ -82,10 +82,10 @@ export async function serveMetrics(
   const server = createServer(
     {
       maxHeaderSize: HEADER_MAX_BYTES,
-      headersTimeout: 5_000,
+      headersTimeout: 2_000,
       requestTimeout: SILENCE_MS,
       keepAliveTimeout: 5_000,
-      connectionsCheckingInterval: 1_000,
+      connectionsCheckingInterval: 500,
     },
     (request, response) => void answer(request, response).catch(() => response.destroy()),
   );

@@ -33,6 +33,7 @@ const NOTE =
   /^[a-z0-9-]{1,50}\n\d{1,16}\n[A-Za-z0-9+/=]{44}\nstate [A-Za-z0-9+/=]{44}\nblock \d{1,16} \d{1,16}\n\n(?:\u2014 [^\s\p{C}+]{1,255} [A-Za-z0-9+/=]{1,200}\n)+$/u;
 
 type Reader<T> = (value: unknown) => T | undefined;
+type Readers = Readonly<Record<string, Reader<unknown>>>;
 const count: Reader<number> = (value) =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 const matching =
@@ -56,8 +57,6 @@ const FIELDS = {
   path: matching(/^\/[\w.]{1,80}\/\w{1,40}$/),
   code: (value) =>
     typeof value === 'string' && Object.hasOwn(ERROR_CODES, value) ? (value as ErrorCode) : undefined,
-  /** The name of a witness's key, as the operator configured it. */
-  witness: matching(/^[^\s\p{C}+]{1,255}$/u),
   /** A signed checkpoint: public, and the evidence of a fork. */
   note: (value) =>
     typeof value === 'string' && value.length <= NOTE_MAX && NOTE.test(value) ? value : undefined,
@@ -69,10 +68,13 @@ const FIELDS = {
     const items = value.slice(0, FRAMES_MAX) as unknown[];
     return items.filter((item): item is string => matching(FRAME)(item) !== undefined);
   },
-} satisfies Record<string, Reader<unknown>>;
+} satisfies Readers;
 
 export type LogFields = {
   readonly [Name in keyof typeof FIELDS]?: ReturnType<(typeof FIELDS)[Name]>;
+} & {
+  /** The name of a witness's key: of those that the logger was made for. */
+  readonly witness?: string;
 };
 
 export interface Logger {
@@ -81,20 +83,29 @@ export interface Logger {
   error(fields: LogFields, message: LogMessage): void;
 }
 
+export interface LoggerOptions {
+  readonly level?: string;
+  /** Names of witnesses' keys, as the operator configured them. */
+  readonly witnesses?: readonly string[];
+  readonly destination?: DestinationStream;
+}
+
 /**
  * Structured logs on standard error. What may be logged is a closed set, in the types and again when a line is
  * written: a field that is not in it, or does not look like what it must be, is dropped; so is the message.
  */
-export function createLogger(
-  name: string,
-  level = process.env['COUNTERSEAL_LOG_LEVEL'] ?? 'info',
-  destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
-): Logger {
+export function createLogger(name: string, options: LoggerOptions = {}): Logger {
+  const { level = process.env['COUNTERSEAL_LOG_LEVEL'] ?? 'info', witnesses = [] } = options;
+  const destination = options.destination ?? pino.destination({ fd: 2, sync: true });
   const out = pino({ name, level, base: { pid: process.pid } }, destination);
+  const readers: Readers = {
+    ...FIELDS,
+    witness: (value) => witnesses.find((known) => known === value),
+  };
   return {
-    info: (fields, message) => out.info(allowed(fields), said(message)),
-    warn: (fields, message) => out.warn(allowed(fields), said(message)),
-    error: (fields, message) => out.error(allowed(fields), said(message)),
+    info: (fields, message) => out.info(allowed(fields, readers), said(message)),
+    warn: (fields, message) => out.warn(allowed(fields, readers), said(message)),
+    error: (fields, message) => out.error(allowed(fields, readers), said(message)),
   };
 }
 
@@ -109,9 +120,9 @@ export function describeError(error: unknown): Pick<LogFields, 'error' | 'frames
   };
 }
 
-function allowed(fields: unknown): Record<string, unknown> {
+function allowed(fields: unknown, readers: Readers): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
-  for (const [name, read] of Object.entries(FIELDS)) {
+  for (const [name, read] of Object.entries(readers)) {
     const value = attempt(() => read((fields as Record<string, unknown> | null | undefined)?.[name]));
     if (value !== undefined) kept[name] = value;
   }
