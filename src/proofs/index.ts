@@ -61,3 +61,24 @@ export {
   FINGERPRINT_GUARANTEES,
   type FingerprintGuarantee,
 } from './fingerprint-relation.js';
+export {
+  crosscheckInstance,
+  type CrosscheckInstance,
+  type CrosscheckRequest,
+  type CrosscheckSide,
+} from './crosscheck.js';
+export { RULE_OPS, type RuleOp, type Rules, type ScalarRule, type SetRule } from './crosscheck-rules.js';
+export {
+  CROSSCHECK,
+  CROSSCHECK_SIGNAL_COUNT,
+  crosscheckSignals,
+  parseCrosscheckSignals,
+  type CrosscheckPublic,
+} from './crosscheck-signals.js';
+export {
+  brokenCrosscheckGuarantees,
+  checkCrosscheck,
+  CROSSCHECK_GUARANTEES,
+  crosscheckMasks,
+  type CrosscheckGuarantee,
+} from './crosscheck-relation.js';

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { circomVersion, ROOT, sha256OfFile, sourceHashes } from '../../scripts/circuits.mjs';
+import { CROSSCHECK, CROSSCHECK_SIGNAL_COUNT } from '../../src/proofs/crosscheck-signals.js';
 import { FINGERPRINT, FINGERPRINT_SIGNAL_COUNT } from '../../src/proofs/fingerprint-signals.js';
 import { manifestSchema } from '../../src/proofs/manifest.js';
 import { REGISTER, REGISTER_SIGNAL_COUNT } from '../../src/proofs/register-signals.js';
@@ -59,6 +60,7 @@ describe('every statement', () => {
   it.each([
     [REGISTER, REGISTER_SIGNAL_COUNT],
     [FINGERPRINT, FINGERPRINT_SIGNAL_COUNT],
+    [CROSSCHECK, CROSSCHECK_SIGNAL_COUNT],
   ])('is known to the code by the version and the signals of its keys', ({ id, version }, count) => {
     const manifest = manifestSchema.parse(
       JSON.parse(readFileSync(join(KEYS, id, `v${version}`, 'manifest.json'), 'utf8')),
