@@ -33,10 +33,12 @@ export async function* writeParts(
   parts: AsyncIterable<Part>,
   { signer, height }: { readonly signer: NoteSigner; readonly height: number },
 ): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256').update(MAGIC);
-  yield MAGIC;
+  const hash = createHash('sha256');
+  // With the first part, so that nothing is there before it is known that there is something.
+  let before = MAGIC;
   for await (const part of parts) {
-    const bytes = framed(part);
+    const bytes = Buffer.concat([before, framed(part)]);
+    before = Buffer.alloc(0);
     hash.update(bytes);
     yield bytes;
   }
@@ -84,10 +86,10 @@ export async function* readParts(path: string): AsyncGenerator<ReadPart> {
       const bytes = length === 0 ? Buffer.alloc(0) : await readExactly(file, length, path);
       if (!bytes) throw damaged(path, 'its end is missing');
       hash.update(head).update(bytes);
+      if (kind === 'seal' && (await readExactly(file, 1, path)))
+        throw damaged(path, 'something follows its end');
       yield { kind, bytes, digestBefore };
-      if (kind !== 'seal') continue;
-      if (await readExactly(file, 1, path)) throw damaged(path, 'something follows its end');
-      return;
+      if (kind === 'seal') return;
     }
   } finally {
     await file.close();
