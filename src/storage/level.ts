@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { CountersealError, ensure, type ErrorCode } from '../errors.js';
+import { checkTables } from './table-check.js';
 
 /** What a LevelDB directory consists of, beside the file `CURRENT` that says which of it counts. */
 const PARTS = /^(MANIFEST-\d+|\d+\.(log|ldb|sst))$/;
@@ -34,6 +35,7 @@ export async function openLevel<V>(
   valueEncoding: 'utf8' | 'view',
 ): Promise<Level<string, V>> {
   ensureWhole(directory);
+  checkTables(directory);
   const db = new Level<string, V>(directory, { keyEncoding: 'utf8', valueEncoding });
   try {
     await db.open();
