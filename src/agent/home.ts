@@ -11,6 +11,7 @@ import {
   writeJson,
   writeSecretJson,
 } from '../crypto/index.js';
+import { identityOf } from '../rpc/certificate-requests.js';
 import type { Identity } from '../rpc/certificates.js';
 import { MemberKeys } from './keys.js';
 import { PrivacyConfig } from './privacy.js';
@@ -35,7 +36,12 @@ export const MemberConfig = z.strictObject({
 });
 export type MemberConfig = z.infer<typeof MemberConfig>;
 
-const Vault = z.strictObject({ seed: z.hex().length(64), tlsPrivateKey: z.string() });
+const Vault = z.strictObject({
+  seed: z.hex().length(64),
+  /** PKCS#8, PEM: the certificate's, and one for which a certificate was requested. */
+  tlsPrivateKeys: z.array(z.string()).min(1).max(2),
+});
+export type Vault = z.infer<typeof Vault>;
 const VAULT_PURPOSE = 'member vault';
 
 export const homePaths = (home: string) => ({
@@ -58,6 +64,10 @@ export interface OpenHome {
 
 export const HOME_HINT = "is this a member's folder? (--home)";
 
+/** Writes a member's vault. */
+export const writeVault = (home: string, passphrase: string, vault: Vault): Promise<void> =>
+  writeSecretJson(homePaths(home).vault, passphrase, VAULT_PURPOSE, vault);
+
 /** Makes a member's keys and vault; answers its member id. */
 export async function createHome(
   home: string,
@@ -71,31 +81,40 @@ export async function createHome(
   const seed = randomBytes(32);
   const { memberId } = new MemberKeys(seed, config.networkId);
   const { certificate, privateKey } = await identity(memberId);
-  const vault: z.infer<typeof Vault> = { seed: seed.toString('hex'), tlsPrivateKey: privateKey };
-  await writeSecretJson(paths.vault, passphrase, VAULT_PURPOSE, vault);
+  await writeVault(home, passphrase, { seed: seed.toString('hex'), tlsPrivateKeys: [privateKey] });
   await writeFileDurable(paths.certificate, certificate);
   const complete: MemberConfig = { format: 'counterseal-member', version: 1, ...config };
   await writeJson(paths.config, complete);
   return memberId;
 }
 
-/** Reads a member's folder. Throws `not_found`, `data_corrupted`, or `decryption_failed` for a wrong passphrase. */
-export async function openHome(home: string, passphrase: string): Promise<OpenHome> {
+/** What is in a member's folder before there is a certificate. */
+export interface OpenVault {
+  readonly config: MemberConfig;
+  readonly genesis: string;
+  readonly vault: Vault;
+  readonly keys: MemberKeys;
+}
+
+/** Reads a member's vault. Throws `not_found`, `data_corrupted`, or `decryption_failed` for a wrong passphrase. */
+export async function openVault(home: string, passphrase: string): Promise<OpenVault> {
   const paths = homePaths(home);
-  const [content, genesis, certificate] = await Promise.all([
+  const [content, genesis] = await Promise.all([
     readText(paths.config, HOME_HINT),
     readText(paths.genesis, HOME_HINT),
-    readText(paths.certificate, HOME_HINT),
   ]);
   const config = parseFile(MemberConfig, content, paths.config);
   const [vault] = await Promise.all([
     readSecretJson(Vault, paths.vault, passphrase, VAULT_PURPOSE),
     initPoseidon(),
   ]);
-  return {
-    config,
-    genesis,
-    keys: new MemberKeys(Buffer.from(vault.seed, 'hex'), config.networkId),
-    identity: { certificate, privateKey: vault.tlsPrivateKey },
-  };
+  return { config, genesis, vault, keys: new MemberKeys(Buffer.from(vault.seed, 'hex'), config.networkId) };
+}
+
+/** Reads a member's folder. Throws as {@link openVault} does. */
+export async function openHome(home: string, passphrase: string): Promise<OpenHome> {
+  const path = homePaths(home).certificate;
+  const certificate = await readText(path, 'has this member joined? (member request, then member join)');
+  const { config, genesis, vault, keys } = await openVault(home, passphrase);
+  return { config, genesis, keys, identity: identityOf(certificate, vault.tlsPrivateKeys, path) };
 }

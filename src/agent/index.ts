@@ -4,12 +4,14 @@ export {
   type CheckResult,
   type DeferredRegistration,
   type RegisterResult,
+  type ShownEntry,
 } from './agent.js';
 export { type AuditNote, type AuditProblem, type AuditRecord, type AuditReport } from './audit-log.js';
 export { CARD_MAX_BYTES, makeCard, verifyCard, type CardTrust, type MemberCard } from './card.js';
-export { type EntryView, type OwnEntry } from './entries.js';
+export { type EntryView, type OwnEntry, type PayloadView } from './entries.js';
 export { type Findings, type FoundMatch } from './findings.js';
 export { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
+export { acceptCertificate, requestMembership, requestRenewal, type Enrolment } from './enrolment.js';
 export { createHome, homePaths, openHome, type MemberConfig, type OpenHome } from './home.js';
 export {
   RESOLUTIONS,
@@ -23,5 +25,5 @@ export { readPrivacy, writePrivacy } from './privacy-settings.js';
 export { type MadeReceipt } from './receipt.js';
 export { type RegisterProgress } from './register.js';
 export { type Following } from './ledger-copy.js';
-export { isQuiet, type WatchEvent } from './watch.js';
 export { SHARE_MAX_BYTES, type MadeShare, type OpenedShare } from './share.js';
+export { isQuiet, type WatchEvent } from './watch.js';

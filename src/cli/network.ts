@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CountersealError, ensure } from '../errors.js';
-import { action, print, printJson, progress, table } from './output.js';
+import { enrolmentCommands } from './enrolment/commands.js';
+import { action, print, printJson, progress, table, usage } from './output.js';
 import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
 import { untilStopped } from './service.js';
 
@@ -19,7 +20,9 @@ interface InitOptions extends PassphraseOptions {
 const DEFAULT_MEMBERS = ['bank-a:bank', 'bank-b:bank', 'bank-c:bank'];
 
 export function networkCommands(program: Command): void {
-  const network = program.command('network').description('a network of your own, for trying out');
+  const network = program
+    .command('network')
+    .description('who takes part in a network; and a network of your own, for trying out');
 
   passphraseOptions(network.command('init'))
     .description('make a network on this machine: genesis, administrators, certificates, keys of all parties')
@@ -46,13 +49,17 @@ export function networkCommands(program: Command): void {
     .argument('<folder>', 'its folder')
     .addHelpText('after', '\nExample:\n  counterseal network start demo --passphrase-file secret')
     .action(action(start));
+
+  enrolmentCommands(network);
 }
 
 function number(value: string, option: string, min: number, max: number): number {
-  ensure(
-    /^\d{1,5}$/.test(value) && Number(value) >= min && Number(value) <= max,
-    'invalid_argument',
-    `${option} takes a number from ${min} to ${max}`,
+  usage(() =>
+    ensure(
+      /^\d{1,5}$/.test(value) && Number(value) >= min && Number(value) <= max,
+      'invalid_argument',
+      `${option} takes a number from ${min} to ${max}`,
+    ),
   );
   return Number(value);
 }
@@ -73,16 +80,20 @@ async function init(folder: string, options: InitOptions): Promise<void> {
   const evaluators = number(options.evaluators, '--evaluators', 2, 32);
   const threshold = number(options.threshold, '--threshold', 2, evaluators);
   const port = number(options.port, '--port', 0, 65_535 - evaluators);
-  ensure(
-    /^[a-z0-9][a-z0-9-]{0,39}$/.test(options.name),
-    'invalid_argument',
-    '--name takes letters a-z, digits and hyphens, at most 40',
+  usage(() =>
+    ensure(
+      /^[a-z0-9][a-z0-9-]{0,39}$/.test(options.name),
+      'invalid_argument',
+      '--name takes letters a-z, digits and hyphens, at most 40',
+    ),
   );
   const [{ createLocalNetwork, networkPaths, parseMember }, { freePorts }] = await Promise.all([
     import('./local-network.js'),
     import('./ports.js'),
   ]);
-  const members = (options.member.length > 0 ? options.member : DEFAULT_MEMBERS).map(parseMember);
+  const members = (options.member.length > 0 ? options.member : DEFAULT_MEMBERS).map((text) =>
+    usage(() => parseMember(text)),
+  );
   const passphrase = await readPassphrase(options, true);
   const ports =
     port === 0 ? await freePorts(evaluators + 1) : Array.from({ length: evaluators + 1 }, (_, i) => port + i);
@@ -115,7 +126,8 @@ async function init(folder: string, options: InitOptions): Promise<void> {
     print(
       ...table(rows),
       '',
-      'All keys are on this machine under one passphrase: for trying out, with synthetic data only.',
+      'All keys were made on this machine, under one passphrase: for trying out, with synthetic data only.',
+      'In a real network every party makes its own: see `counterseal member request --help`.',
       `Start it:  counterseal network start ${folder}`,
       `Then:      counterseal document check FILE --home ${paths.member(members[0]!.name)}`,
     );

@@ -3,7 +3,7 @@ import * as x509 from '@peculiar/x509';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { ensure } from '../errors.js';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 const PARTY_KINDS = ['member', 'evaluator', 'node'] as const;
 
@@ -31,6 +31,9 @@ const validity = (days: number) => ({
   notAfter: new Date(Date.now() + days * DAY_MS),
 });
 
+/** A private key for TLS: PKCS#8, PEM. It stays with whoever made it. */
+export const createTlsKey = async (): Promise<string> => privateKeyPem(await generateKeys());
+
 /** A self-signed certificate authority for one network. */
 export async function createAuthority(networkId: string, days = 3650): Promise<Identity> {
   const keys = await generateKeys();
@@ -48,13 +51,27 @@ export async function createAuthority(networkId: string, days = 3650): Promise<I
   return { certificate: certificate.toString('pem'), privateKey: await privateKeyPem(keys) };
 }
 
-/** A certificate for a party, valid as server under `hosts` and as client. The private key is made here. */
-export async function issueIdentity(
+/** What a certificate is valid for, unless somebody says otherwise. It is renewed before: see `member renew`. */
+export const CERTIFICATE_DAYS = 398;
+
+export interface CertificateOptions {
+  /** Names under which a server is dialled. */
+  readonly hosts?: readonly string[];
+  /** Default {@link CERTIFICATE_DAYS}; never longer than the authority's own. */
+  readonly days?: number;
+}
+
+export const partyUri = (networkId: string, { kind, id }: Party): string =>
+  `counterseal://${networkId}/${kind}/${id}`;
+
+/** A certificate for a party and a public key, valid as client and, under `hosts`, as server. */
+export async function issueCertificate(
   authority: Identity,
   networkId: string,
   party: Party,
-  options: { hosts?: readonly string[]; days?: number } = {},
-): Promise<Identity> {
+  publicKey: x509.PublicKeyType,
+  { hosts = [], days = CERTIFICATE_DAYS }: CertificateOptions = {},
+): Promise<string> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const signingKey = await webcrypto.subtle.importKey(
     'pkcs8',
@@ -63,15 +80,17 @@ export async function issueIdentity(
     false,
     ['sign'],
   );
-  const keys = await generateKeys();
+  const { notBefore, notAfter } = validity(days);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomBytes(16).toString('hex'),
     subject: [{ CN: [`${party.kind} ${party.id}`.slice(0, 64)] }],
     issuer: issuer.subject,
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey,
     signingAlgorithm: ALGORITHM,
-    ...validity(options.days ?? 825),
+    notBefore,
+    // One that outlives its authority would end without a warning.
+    notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -80,12 +99,24 @@ export async function issueIdentity(
         x509.ExtendedKeyUsage.serverAuth,
       ]),
       new x509.SubjectAlternativeNameExtension([
-        { type: 'url', value: `counterseal://${networkId}/${party.kind}/${party.id}` },
-        ...(options.hosts ?? []).map((value) => ({ type: 'dns' as const, value })),
+        { type: 'url', value: partyUri(networkId, party) },
+        ...hosts.map((value) => ({ type: 'dns' as const, value })),
       ]),
     ],
   });
-  return { certificate: certificate.toString('pem'), privateKey: await privateKeyPem(keys) };
+  return certificate.toString('pem');
+}
+
+/** A certificate for a party, and its private key, which is made here: for parties on this machine alone. */
+export async function issueIdentity(
+  authority: Identity,
+  networkId: string,
+  party: Party,
+  options: CertificateOptions = {},
+): Promise<Identity> {
+  const keys = await generateKeys();
+  const certificate = await issueCertificate(authority, networkId, party, keys.publicKey, options);
+  return { certificate, privateKey: await privateKeyPem(keys) };
 }
 
 /**
@@ -96,8 +127,13 @@ export function partyOf(der: Uint8Array, networkId: string): Party {
   const names = new x509.X509Certificate(new Uint8Array(der)).getExtension(
     x509.SubjectAlternativeNameExtension,
   );
+  return partyIn(names?.names.items ?? [], networkId);
+}
+
+/** As {@link partyOf}, of subject alternative names. */
+export function partyIn(names: readonly { type: string; value: string }[], networkId: string): Party {
   const prefix = `counterseal://${networkId}/`;
-  const uris = (names?.names.items ?? [])
+  const uris = names
     .filter((name) => name.type === 'url' && name.value.startsWith(prefix))
     .map((name) => name.value.slice(prefix.length).split('/'));
   const [kind, id, ...rest] = uris.length === 1 ? uris[0]! : [];

@@ -10,7 +10,8 @@ import {
   type LogIndex,
   type LogRecord,
   type Network,
-  type Overlay,
+  Overlay,
+  type Store,
 } from '../ledger/index.js';
 import type { LedgerClient } from './ledger-client.js';
 import { divergenceFrom } from './set-back.js';
@@ -35,6 +36,24 @@ export interface CopySession {
 export interface CopyStore<Session extends CopySession> {
   /** Runs `work` alone; what it put is on disk when this returns, and nothing of it where `work` throws. */
   use<T>(work: (session: Session) => T | Promise<T>): Promise<T>;
+}
+
+/** A store as a copy of the log wants it: one piece of work after the other. */
+export class SerialStore implements CopyStore<CopySession> {
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly store: Pick<Store, 'get' | 'write'>) {}
+
+  use<T>(work: (session: CopySession) => T | Promise<T>): Promise<T> {
+    const run = this.queue.then(async () => {
+      const view = new Overlay(this.store);
+      const result = await work({ view });
+      if (!view.isEmpty) await this.store.write(view.writes());
+      return result;
+    });
+    this.queue = run.catch(() => undefined);
+    return run;
+  }
 }
 
 /**

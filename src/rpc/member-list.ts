@@ -5,15 +5,13 @@ import {
   checkpointOf,
   equalBytes,
   logRoot,
-  Overlay,
   Replica,
   ROLES,
   type Network,
   type Role,
-  type Store,
 } from '../ledger/index.js';
 import { LedgerClient } from './ledger-client.js';
-import { LedgerCopy, type CopySession, type CopyStore } from './ledger-copy.js';
+import { LedgerCopy, SerialStore, type CopySession } from './ledger-copy.js';
 
 /** How often a node is asked how far its log is. */
 const CONTACT_MS = 60_000;
@@ -37,24 +35,6 @@ export interface MemberListOptions {
   readonly contactMs?: number;
   readonly staleAfterMs?: number;
   readonly now?: () => number;
-}
-
-/** A store as a copy of the log wants it: one piece of work after the other. */
-class SerialStore implements CopyStore<CopySession> {
-  private queue: Promise<unknown> = Promise.resolve();
-
-  constructor(private readonly store: Store) {}
-
-  use<T>(work: (session: CopySession) => T | Promise<T>): Promise<T> {
-    const run = this.queue.then(async () => {
-      const view = new Overlay(this.store);
-      const result = await work({ view });
-      if (!view.isEmpty) await this.store.write(view.writes());
-      return result;
-    });
-    this.queue = run.catch(() => undefined);
-    return run;
-  }
 }
 
 /**

@@ -17,7 +17,7 @@ import {
 import { ROLES, type Role } from '../../ledger/index.js';
 import type { KeygenResult, KeyShare } from '../../oprf/index.js';
 import type { Identity } from '../../rpc/certificates.js';
-import { openServiceHome } from './service.js';
+import { openServiceHome, TlsPrivateKeys, type TlsKeys } from './service.js';
 
 /**
  * An evaluator's folder: `evaluator.json` (this file's schema), `authority.pem`, `certificate.pem`, `secrets.json`
@@ -54,7 +54,7 @@ export const dailyQuotaOf = (
   roles: readonly Role[],
 ): number => roles.reduce((sum, role) => sum + (dailyQuotas[role] ?? dailyQuota), 0);
 
-const Secrets = z.strictObject({ tlsPrivateKey: z.string(), signingSeed: z.hex().length(64) });
+const Secrets = z.strictObject({ tlsPrivateKeys: TlsPrivateKeys, signingSeed: z.hex().length(64) });
 const SECRETS_PURPOSE = 'evaluator secrets';
 const SHARE_PURPOSE = 'evaluator key share';
 
@@ -108,7 +108,7 @@ export async function createEvaluatorHome(
   await writeFileDurable(files.authority, authority);
   await writeFileDurable(files.certificate, identity.certificate);
   await writeSecretJson(files.secrets, passphrase, SECRETS_PURPOSE, {
-    tlsPrivateKey: identity.privateKey,
+    tlsPrivateKeys: [identity.privateKey],
     signingSeed: Buffer.from(signingSeed).toString('hex'),
   } satisfies z.infer<typeof Secrets>);
   const complete: EvaluatorConfig = { format: 'counterseal-evaluator', version: 1, ...config };
@@ -119,6 +119,7 @@ export interface EvaluatorHome {
   readonly config: EvaluatorConfig;
   readonly authority: string;
   readonly identity: Identity;
+  readonly tls: TlsKeys;
   readonly signingSeed: Uint8Array;
 }
 
@@ -126,7 +127,7 @@ const HINT = "is this an evaluator's folder? (--home)";
 
 export async function openEvaluatorHome(home: string, passphrase: string): Promise<EvaluatorHome> {
   const files = paths(home);
-  const { config, secrets, identity } = await openServiceHome(files, passphrase, {
+  const { config, secrets, identity, tls } = await openServiceHome(files, passphrase, {
     config: EvaluatorConfig,
     secrets: Secrets,
     purpose: SECRETS_PURPOSE,
@@ -136,6 +137,7 @@ export async function openEvaluatorHome(home: string, passphrase: string): Promi
     config,
     authority: await readText(files.authority, HINT),
     identity,
+    tls,
     signingSeed: Buffer.from(secrets.signingSeed, 'hex'),
   };
 }

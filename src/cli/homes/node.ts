@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseFile, readText, writeFileDurable, writeJson, writeSecretJson } from '../../crypto/index.js';
 import type { Identity } from '../../rpc/certificates.js';
-import { openServiceHome } from './service.js';
+import { openServiceHome, TlsPrivateKeys, type TlsKeys } from './service.js';
 
 /**
  * A ledger node's folder: `node.json` (this file's schema), `genesis.json`, `certificate.pem`, `secrets.json` (TLS
@@ -25,7 +25,7 @@ const NodeConfig = z.strictObject({
 });
 export type NodeConfig = z.infer<typeof NodeConfig>;
 
-const Secrets = z.strictObject({ tlsPrivateKey: z.string(), checkpointSeed: z.hex().length(64) });
+const Secrets = z.strictObject({ tlsPrivateKeys: TlsPrivateKeys, checkpointSeed: z.hex().length(64) });
 const SECRETS_PURPOSE = 'node secrets';
 const HINT = "is this a node's folder? (--home)";
 
@@ -49,7 +49,7 @@ export async function createNodeHome(
   const paths = nodePaths(home);
   await writeFileDurable(paths.certificate, identity.certificate);
   await writeSecretJson(paths.secrets, passphrase, SECRETS_PURPOSE, {
-    tlsPrivateKey: identity.privateKey,
+    tlsPrivateKeys: [identity.privateKey],
     checkpointSeed: Buffer.from(checkpointSeed).toString('hex'),
   } satisfies z.infer<typeof Secrets>);
   const complete: NodeConfig = { format: 'counterseal-node', version: 1, ...config };
@@ -60,12 +60,13 @@ export interface NodeHome {
   readonly config: NodeConfig;
   readonly genesis: string;
   readonly identity: Identity;
+  readonly tls: TlsKeys;
   readonly checkpointSeed: Uint8Array;
 }
 
 export async function openNodeHome(home: string, passphrase: string): Promise<NodeHome> {
   const paths = nodePaths(home);
-  const { config, secrets, identity } = await openServiceHome(paths, passphrase, {
+  const { config, secrets, identity, tls } = await openServiceHome(paths, passphrase, {
     config: NodeConfig,
     secrets: Secrets,
     purpose: SECRETS_PURPOSE,
@@ -75,6 +76,7 @@ export async function openNodeHome(home: string, passphrase: string): Promise<No
     config,
     genesis: await readText(paths.genesis, HINT),
     identity,
+    tls,
     checkpointSeed: Buffer.from(secrets.checkpointSeed, 'hex'),
   };
 }
