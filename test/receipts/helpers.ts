@@ -56,9 +56,10 @@ export async function receiptFrom(
     digits = 0,
     newest = false,
     transaction,
-  }: { digits?: number; newest?: boolean; transaction?: Uint8Array } = {},
+    view,
+  }: { digits?: number; newest?: boolean; transaction?: Uint8Array; view?: Overlay } = {},
 ): Promise<string> {
-  const view = await copyOf(engine, network);
+  view ??= await copyOf(engine, network);
   const index = findRegistration(view, entry as Sequence, engine.reader.meta().logSize)!;
   const { body } = decodeRecord(view.get(recordKey(index))!);
   if (body.type !== 'register') throw new Error('not a registration');
