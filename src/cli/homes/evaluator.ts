@@ -187,3 +187,9 @@ export async function readKeyShare(home: string, passphrase: string): Promise<Ke
     groupKey: fromCoordinates(file.public.groupKey),
   };
 }
+
+/** A evaluator's configuration: what can be read without the passphrase. */
+export async function readEvaluatorConfig(home: string): Promise<EvaluatorConfig> {
+  const { config } = paths(home);
+  return parseFile(EvaluatorConfig, await readText(config, HINT), config);
+}
