@@ -24,7 +24,15 @@ import {
 import { tagOf, type EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
-import { noteOrder, listEntries, ownEntry, type EntryView, type OwnEntry } from './entries.js';
+import {
+  noteOrder,
+  listEntries,
+  ownEntry,
+  payloadView,
+  type EntryView,
+  type OwnEntry,
+  type PayloadView,
+} from './entries.js';
 import { runCover } from './cover.js';
 import { Evaluations } from './evaluations.js';
 import { findingsOf, withResolutions, type Findings } from './findings.js';
@@ -82,6 +90,12 @@ export interface ActionResult {
   readonly state: string;
   /** What an engagement met, the member's own entries included. */
   readonly verdict?: VerdictLabel;
+}
+
+/** An own entry that is on the ledger, in full. */
+export interface ShownEntry extends EntryView {
+  readonly payload: PayloadView;
+  readonly findings: Findings;
 }
 
 /** A member's side of a network: what its folder, its vault's keys and the network's services make possible. */
@@ -231,7 +245,7 @@ export class Agent {
   }
 
   /** One of the member's entries, and what the ledger has met of it so far. Throws `not_found`. */
-  async entry(sequence: number): Promise<EntryView & { readonly findings: Findings }> {
+  async entry(sequence: number): Promise<ShownEntry> {
     await this.copy.sync();
     return this.store.use(async (session) => {
       const entry = ownEntry(session, sequence);
@@ -242,12 +256,14 @@ export class Agent {
       const { documentKind, purpose, tags } = self;
       const time = unixMs(Date.now());
       const findings = this.findings(session, own, replica, documentKind, purpose, tags, time, self);
-      return { entry, state: this.stateOf(replica, entry), findings };
+      const terms = purposeOf(this.network.genesis.schema, purpose);
+      const payload = payloadView(terms, self, replica.isErased(self.sequence), time);
+      return { entry, state: this.stateOf(replica, entry), payload, findings };
     });
   }
 
   /**
-   * Engages, settles, releases, cancels or supersedes an own entry. Throws `not_found`, and `rejected` where its state
+   * Engages, settles, releases, cancels or supersedes an own entry, or erases its payload. Throws `not_found`, and `rejected` where its state
    * does not allow it. An engagement that meets what it does not accept is no error: see {@link ActionResult}.
    */
   async act(sequence: number, action: Action): Promise<ActionResult> {
@@ -297,6 +313,19 @@ export class Agent {
       state: body.state,
       ...(body.verdict ? { verdict: body.verdict.label } : {}),
     };
+  }
+
+  /**
+   * Has every node delete the payload of an own entry, for good; what the ledger says of the entry stays. One that has
+   * been erased is left at that. Throws `not_found`.
+   */
+  async erase(sequence: number): Promise<ShownEntry> {
+    await this.copy.sync();
+    const erased = await this.store.use((session) =>
+      this.copy.replica(session).isErased(sequence as Sequence),
+    );
+    if (!erased) await this.act(sequence, { kind: 'erase' });
+    return this.entry(sequence);
   }
 
   /** The matches of an own entry, or of all, with others' entries, and what was found out about each. */

@@ -1,9 +1,14 @@
 import {
+  DAY_MS,
+  dayOf,
   equalBytes,
   transactionHash,
   type EntryState,
+  type IndexedEntry,
   type LogRecord,
+  type Purpose,
   type Sequence,
+  type UnixMs,
   type VerdictLabel,
 } from '../ledger/index.js';
 import type { StoreSession } from './store.js';
@@ -108,6 +113,27 @@ export function reserveIndex(
     return index;
   }
   return undefined;
+}
+
+/** What becomes of an entry's payload. */
+export interface PayloadView {
+  /** `over`: its term has passed, and nodes delete it by themselves. */
+  readonly status: 'kept' | 'erased' | 'over';
+  /** The last day on which nodes keep it, unless it is erased before: YYYY-MM-DD. */
+  readonly retainUntil: string;
+}
+
+export function payloadView(
+  { retainDays }: Pick<Purpose, 'retainDays'>,
+  { registered }: Pick<IndexedEntry, 'registered'>,
+  erased: boolean,
+  time: UnixMs,
+): PayloadView {
+  const last = registered + retainDays;
+  return {
+    status: erased ? 'erased' : dayOf(time) > last ? 'over' : 'kept',
+    retainUntil: new Date(last * DAY_MS).toISOString().slice(0, 10),
+  };
 }
 
 /** An own entry as commands show it. */

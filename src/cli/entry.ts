@@ -106,6 +106,15 @@ export function entryCommands(program: Command): void {
       ),
     );
 
+  memberOptions(entry.command('erase'))
+    .description(
+      "have every node delete an entry's payload, the encrypted document, for good: nobody can open the entry any\n" +
+        'more. State, tags, verdicts and receipts go on without it, and this folder keeps its own copy.',
+    )
+    .addArgument(entryNumber())
+    .addHelpText('after', '\nExample:\n  counterseal entry erase 12 --home bank-a')
+    .action(action(erase));
+
   shareCommands(entry);
 }
 
@@ -148,7 +157,7 @@ async function list(options: MemberOptions): Promise<void> {
 }
 
 async function show(sequence: number, options: MemberOptions): Promise<void> {
-  const { entry, state, findings } = await withAgent(options, (agent) => agent.entry(sequence));
+  const { entry, state, payload, findings } = await withAgent(options, (agent) => agent.entry(sequence));
   const { kind, strings } = JSON.parse(entry.document) as {
     kind: number;
     strings: Record<string, string | string[]>;
@@ -165,6 +174,7 @@ async function show(sequence: number, options: MemberOptions): Promise<void> {
       nullifier,
       registeredAt: new Date(registeredAt!).toISOString(),
       verdict,
+      payload,
       now: findings,
     });
     return;
@@ -174,6 +184,7 @@ async function show(sequence: number, options: MemberOptions): Promise<void> {
     ...table([
       ['registered', new Date(entry.registeredAt!).toISOString()],
       ['verdict then', entry.verdict!],
+      ['payload', PAYLOAD[payload.status](payload.retainUntil)],
       ['file SHA-256', entry.fileHash],
       ...Object.entries(strings).map(([slot, value]) => [
         slot,
@@ -184,6 +195,24 @@ async function show(sequence: number, options: MemberOptions): Promise<void> {
     'Now, among the entries of all members:',
     ...findingsLines(findings),
   );
+}
+
+const PAYLOAD = {
+  kept: (until: string) => `kept by the nodes until ${until}`,
+  over: (until: string) => `was kept until ${until}`,
+  erased: () => 'erased',
+};
+
+async function erase(sequence: number, options: MemberOptions): Promise<void> {
+  const { state, payload } = await withAgent(options, async (agent) => {
+    progress('erase ...');
+    const shown = await agent.erase(sequence);
+    await agent.audit({ command: 'entry erase', entry: sequence, result: shown.payload.status });
+    return shown;
+  });
+  progress('');
+  if (options.json) printJson({ entry: sequence, state, payload });
+  else print(`the payload of entry ${sequence} is erased; the entry is ${state}`);
 }
 
 async function act(sequence: number, order: Action, options: MemberOptions): Promise<number> {

@@ -18,6 +18,22 @@ export function watchCommand(program: Command): void {
 const resolved = (event: { resolved?: ResolutionKind }): string =>
   event.resolved === undefined ? '' : `, resolved as ${event.resolved}`;
 
+/** What an action did: to erase a payload changes no state. */
+const done = ({
+  action: what,
+  outcome,
+  state,
+}: {
+  action: string;
+  outcome: string;
+  state: string;
+}): string =>
+  outcome === 'refused'
+    ? `was refused: ${what}`
+    : what === 'erase'
+      ? 'has had its payload erased'
+      : `is ${state}`;
+
 function describe(event: WatchEvent): string {
   const when = event.time.replace('T', ' ').slice(0, 19);
   switch (event.event) {
@@ -26,9 +42,9 @@ function describe(event: WatchEvent): string {
         ? `${when}  entry ${event.entry}: somebody else registered the same document (entry ${event.other}, told "${event.verdict}")${resolved(event)}`
         : `${when}  entry ${event.entry}: somebody else registered a document of the same deal (entry ${event.other})${resolved(event)}`;
     case 'other-acted':
-      return `${when}  entry ${event.entry}: entry ${event.other}, a match${resolved(event)}, ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
+      return `${when}  entry ${event.entry}: entry ${event.other}, a match${resolved(event)}, ${done(event)}`;
     case 'own-acted':
-      return `${event.ordered ? '' : 'ALARM, not ordered from this folder: '}${when}  entry ${event.entry}: ${event.outcome === 'refused' ? `was refused: ${event.action}` : `is ${event.state}`}`;
+      return `${event.ordered ? '' : 'ALARM, not ordered from this folder: '}${when}  entry ${event.entry}: ${done(event)}`;
   }
 }
 

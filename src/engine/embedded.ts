@@ -10,6 +10,7 @@ import {
   type CacheUses,
   DAY_MS,
   encodeRecord,
+  erasedPayloadOf,
   type Genesis,
   isRejection,
   type LedgerApplication,
@@ -113,6 +114,7 @@ export class EmbeddedEngine {
   private readonly queueMax: number;
   private readonly sweeper: NodeJS.Timeout;
   private sweeping: Promise<void> | undefined;
+  private freeing: Promise<void> = Promise.resolve();
   private producing: Promise<void> | undefined;
   private failure: CountersealError | undefined;
   private closed = false;
@@ -283,6 +285,12 @@ export class EmbeddedEngine {
   /** Erases a ciphertext; the log, tags and verdicts go on without it. Who may ask is for the caller to know. */
   async erasePayload(hash: Uint8Array): Promise<void> {
     await this.writing.through(() => this.payloads.erase(hash));
+    this.freePayloads();
+  }
+
+  /** Whether the author of an entry has had this payload erased, on every node. */
+  isErased(hash: Uint8Array): boolean {
+    return this.payloads.isErased(hash);
   }
 
   /**
@@ -290,7 +298,10 @@ export class EmbeddedEngine {
    * own clock; nothing in consensus depends on it. Where the disk fails, the ledger accepts nothing more.
    */
   eraseExpiredPayloads(): Promise<void> {
-    this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
+    this.sweeping ??= this.sweep().finally(() => {
+      this.sweeping = undefined;
+      this.freePayloads();
+    });
     return this.sweeping;
   }
 
@@ -331,6 +342,7 @@ export class EmbeddedEngine {
     await Promise.allSettled(this.pending.values());
     await this.producing;
     await this.sweeping;
+    await this.freeing;
     this.commits.end();
     this.head.close();
     await this.store.close();
@@ -399,7 +411,14 @@ export class EmbeddedEngine {
           if (!payload || result.name !== 'ok' || result.record.body.type !== 'register') return [];
           return [{ ...payload, purpose: result.record.body.purpose, time: block.time }];
         });
-        await this.writing.through(() => this.machine.commit(finalized, this.payloads.keep(registered)));
+        const erased = finalized.writes.flatMap(({ key }) => erasedPayloadOf(key) ?? []);
+        await this.writing.through(() =>
+          this.machine.commit(finalized, [
+            ...this.payloads.keep(registered),
+            ...this.payloads.erasing(erased),
+          ]),
+        );
+        if (erased.length > 0) this.freePayloads();
         this.head.write({ height: block.height, appHash: bytesToHex(finalized.appHash) });
       } catch (error) {
         this.fail(error);
@@ -436,10 +455,30 @@ export class EmbeddedEngine {
     const batch = (): Promise<boolean> =>
       this.writing.through(() => this.payloads.eraseExpired(this.clock() as UnixMs));
     try {
+      await this.writing.through(() => this.payloads.eraseErased());
       while (!this.closed && !this.failure && (await batch()));
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /**
+   * Has the store rewrite its files without the payloads that were deleted. What fails, or is cut short, is done at the
+   * next start or day: that it is to be done was written in the batch that deleted.
+   */
+  private freePayloads(): void {
+    this.freeing = this.freeing.then(async () => {
+      if (this.closed || this.failure) return;
+      try {
+        const hashes = await this.payloads.toFree();
+        if (hashes.length === 0) return;
+        await this.payloads.free(hashes);
+        await this.writing.through(() => this.payloads.freed(hashes));
+      } catch (error) {
+        // The payloads are deleted all the same; whether the disk can be written, the next block finds out.
+        if (error instanceof CountersealError && error.code === 'data_corrupted') this.fail(error);
+      }
+    });
   }
 
   /** From here on the ledger can be read and not written. */

@@ -2,6 +2,11 @@ import type { Level } from 'level';
 import type { KeyRange, Store, Write } from '../ledger/index.js';
 import { levelError, openChecked, openLevel, sealChecked } from '../storage/index.js';
 
+/** What LevelDB has beside the interface that all of its kin share. */
+interface Compactable {
+  compactRange(start: string, end: string): Promise<void>;
+}
+
 /**
  * A store in a LevelDB directory. A write is one batch with `sync`, so it survives kill -9 and power loss. LevelDB
  * does not check what it reads from its tables: every value carries a CRC-32 of its key and itself, and one that does
@@ -48,6 +53,14 @@ export class LevelStore implements Store {
       await this.db.batch(operations, { sync: true });
     } catch (error) {
       throw levelError(error, 'a batch cannot be written');
+    }
+  }
+
+  async compact({ gte, lt }: Pick<KeyRange, 'gte' | 'lt'>): Promise<void> {
+    try {
+      await (this.db as unknown as Compactable).compactRange(gte, lt);
+    } catch (error) {
+      throw levelError(error, `the keys from ${gte} on cannot be compacted`);
     }
   }
 

@@ -3,14 +3,20 @@ import {
   dayOf,
   type EpochDay,
   equalBytes,
+  ERASED_RANGE,
+  erasedPayloadOf,
   type Network,
   type ParsedTransaction,
   PAYLOAD_MAX_BYTES,
   PAYLOAD_MIN_BYTES,
+  PAYLOAD_RANGE,
+  payloadFreeKey,
   payloadKey,
   payloadsDueBefore,
   payloadDueKey,
+  PAYLOADS_TO_FREE,
   sha256,
+  stateKeys,
   type Store,
   type UnixMs,
   type Write,
@@ -19,6 +25,8 @@ import {
 /** Payloads that one batch erases. */
 const ERASED_PER_BATCH = 256;
 const DAY_BYTES = 4;
+/** More deleted payloads than these are freed by rewriting all of them at once. */
+const FREED_ONE_BY_ONE = 32;
 
 /** The ciphertext that a transaction comes with. */
 export interface Payload {
@@ -75,10 +83,19 @@ export class Payloads {
     return this.store.get(payloadKey(hash))?.subarray(DAY_BYTES);
   }
 
-  /** The writes that keep payloads of a block. No other writes to payloads may be under way. */
+  /** Whether the author of the entry has had it erased. */
+  isErased(hash: Uint8Array): boolean {
+    return this.store.get(stateKeys.erased(hash)) !== undefined;
+  }
+
+  /**
+   * The writes that keep payloads of a block, but none that was erased before. No other writes to payloads may be under
+   * way.
+   */
   keep(payloads: readonly RegisteredPayload[]): Write[] {
     const kept = new Map<string, Payload & { readonly lastDay: EpochDay }>();
     for (const { hash, bytes, purpose, time } of payloads) {
+      if (this.isErased(hash)) continue;
       const key = payloadKey(hash);
       const { retainDays } = this.network.purposes.get(purpose)!;
       const asked = dayOf(time) + retainDays;
@@ -96,8 +113,48 @@ export class Payloads {
     });
   }
 
+  /** The writes that delete payloads; what they leave in the files is for {@link free}. */
+  erasing(hashes: readonly Uint8Array[]): Write[] {
+    return hashes.flatMap((hash) => [
+      { key: payloadKey(hash), value: undefined },
+      { key: payloadFreeKey(hash), value: hash },
+    ]);
+  }
+
   erase(hash: Uint8Array): Promise<void> {
-    return this.store.write([{ key: payloadKey(hash), value: undefined }]);
+    return this.store.write(this.erasing([hash]));
+  }
+
+  /**
+   * Deletes what the ledger says was erased and is here all the same: after a snapshot or a backup brought it, or a
+   * database was put together by hand.
+   */
+  async eraseErased(): Promise<void> {
+    const present: Uint8Array[] = [];
+    for await (const [key] of this.store.iterate(ERASED_RANGE)) {
+      const hash = erasedPayloadOf(key)!;
+      if (this.store.get(payloadKey(hash))) present.push(hash);
+    }
+    if (present.length > 0) await this.store.write(this.erasing(present));
+  }
+
+  /** The deleted payloads whose bytes may still be in the store's files. */
+  async toFree(): Promise<Uint8Array[]> {
+    const hashes: Uint8Array[] = [];
+    for await (const [, hash] of this.store.iterate(PAYLOADS_TO_FREE)) hashes.push(hash);
+    return hashes;
+  }
+
+  /** Rewrites the files that hold deleted payloads. Writes nothing itself: {@link freed} notes that it is done. */
+  async free(hashes: readonly Uint8Array[]): Promise<void> {
+    if (hashes.length > FREED_ONE_BY_ONE) await this.store.compact(PAYLOAD_RANGE);
+    else
+      for (const hash of hashes)
+        await this.store.compact({ gte: payloadKey(hash), lt: `${payloadKey(hash)}~` });
+  }
+
+  freed(hashes: readonly Uint8Array[]): Promise<void> {
+    return this.store.write(hashes.map((hash) => ({ key: payloadFreeKey(hash), value: undefined })));
   }
 
   /**
@@ -116,7 +173,7 @@ export class Payloads {
       writes.push({ key, value: undefined });
       // A later entry may have asked for a longer term.
       const lastDay = this.lastDayOf(hash);
-      if (lastDay !== undefined && lastDay < today) writes.push({ key: payloadKey(hash), value: undefined });
+      if (lastDay !== undefined && lastDay < today) writes.push(...this.erasing([hash]));
     }
     if (writes.length > 0) await this.store.write(writes);
     return due === ERASED_PER_BATCH;

@@ -113,6 +113,9 @@ export function checkRegister(
   if (skipped) return skipped;
   if (view.get(stateKeys.nullifier(claims.period, claims.nullifier)))
     return reject('nullifier_used', 'this index of the period has been used');
+  // Or whoever copies a payload into an entry of their own could erase it, or keep its author from erasing it.
+  if (view.get(stateKeys.payload(claims.payloadHash)))
+    return reject('payload_used', 'another entry has this payload');
   return undefined;
 }
 
@@ -160,6 +163,8 @@ export function checkAction(scene: Scene, tx: ActionTransaction): Rejection | Ac
     return reject('illegal_transition', `an entry that is ${state} cannot ${order.action.kind}`);
   if (order.action.kind === 'engage' && entry.refusals >= REFUSED_ENGAGEMENTS_MAX)
     return reject('too_many_refusals', `the entry was refused engagement ${entry.refusals} times`);
+  if (order.action.kind === 'erase' && view.get(stateKeys.erased(entry.payloadHash)))
+    return reject('already_erased', 'the payload of the entry has been erased');
   if (order.action.kind === 'supersede') {
     const wrong = checkSuccessor(scene, tx, entry, purpose, order.action.successor);
     if (wrong) return wrong;

@@ -12,6 +12,7 @@ import {
   entryCodec,
   memberSlotCodec,
   membersStateCodec,
+  payloadOwnerCodec,
   readState,
 } from './state-values.js';
 import { addToIndex, findMatches, setIndexedState } from './tag-index.js';
@@ -59,6 +60,7 @@ export function applyRegister(
     refusals: 0,
   });
   view.put(stateKeys.nullifier(claims.period, claims.nullifier), PRESENT);
+  view.put(stateKeys.payload(claims.payloadHash), encodeState(payloadOwnerCodec, { entry: sequence }));
   view.put(stateKeys.counters, encodeState(countersCodec, { entries: entries + 1 }));
   return {
     type: 'register',
@@ -91,6 +93,11 @@ export function applyAction(
     return { ...base, outcome: 'refused', state: entry.indexed.state, verdict, successor: undefined };
   }
   const state = transition(entry.indexed.state, action.kind)!;
+  if (action.kind === 'erase') {
+    putEntry(view, { ...entry, actions });
+    view.put(stateKeys.erased(entry.payloadHash), PRESENT);
+    return { ...base, outcome: 'done', state, verdict: undefined, successor: undefined };
+  }
   putEntry(view, { ...entry, actions, indexed: setIndexedState(view, purpose, entry.indexed, state, time) });
   const successor = action.kind === 'supersede' ? action.successor : undefined;
   return { ...base, outcome: 'done', state, verdict, successor };

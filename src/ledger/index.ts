@@ -108,8 +108,13 @@ export {
 } from './receipt.js';
 export { readSubtree, statePrefix, SUBTREE_PREFIX, type SubtreeNode } from './state-subtree.js';
 export {
+  ERASED_RANGE,
+  erasedPayloadOf,
+  PAYLOAD_RANGE,
   payloadDueKey,
+  payloadFreeKey,
   payloadKey,
+  PAYLOADS_TO_FREE,
   payloadsDueBefore,
   recordKey,
   type StateKey,

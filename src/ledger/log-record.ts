@@ -88,6 +88,7 @@ const bodyCodec: Codec<RecordBody> = P.apply(
     cancel: [5, P.struct(actionHead)],
     supersede: [6, P.struct({ ...actionHead, successor: u64<Sequence>() })],
     membership: [7, P.struct({ changes: membershipChangesCodec, membersRoot: field })],
+    erase: [8, P.struct(actionHead)],
   }) as unknown as Codec<Tagged>,
   {
     encode: ({ TAG, data }: Tagged): RecordBody =>

@@ -28,6 +28,11 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
+  compact(): Promise<void> {
+    this.ensureOpen();
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     this.closed = true;
     return Promise.resolve();

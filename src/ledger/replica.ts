@@ -29,6 +29,7 @@ import { type Verdict, verdictCodec } from './verdict.js';
 
 const REPLICA_KEY = 'replica';
 const actionsKey = (entry: Sequence): string => `replica/actions/${entry}`;
+const erasedKey = (entry: Sequence): string => `replica/erased/${entry}`;
 const nullifierKey = (nullifier: FieldElement): string =>
   `replica/nullifier/${bytesToHex(fieldToBytes(nullifier))}`;
 
@@ -157,6 +158,11 @@ export class Replica {
     return this.countsOf(entry).actions;
   }
 
+  /** Whether the author of an entry has had its payload erased. */
+  isErased(entry: Sequence): boolean {
+    return this.view.get(erasedKey(entry)) !== undefined;
+  }
+
   /** The verdict that a new entry with these tags would get at a time; with `self`, that entry's own one. */
   verdict(purpose: string, tags: IndexedEntry['tags'], time: UnixMs, self?: IndexedEntry): Verdict {
     return findMatches(this.view, this.purpose(purpose), tags, time, self);
@@ -202,6 +208,10 @@ export class Replica {
     } else {
       this.ensureTrue(!refused, 'refuses what is not an engagement');
     }
+    if (action === 'erase') {
+      this.ensureTrue(!this.isErased(sequence), 'erases a payload a second time');
+      this.view.put(erasedKey(sequence), new Uint8Array());
+    }
     if (body.successor !== undefined) {
       const successor = body.successor > sequence ? this.entry(body.successor) : undefined;
       this.ensureTrue(
@@ -211,7 +221,8 @@ export class Replica {
     }
     const next = { actions: counts.actions + 1, refusals: counts.refusals + (refused ? 1 : 0) };
     this.view.put(actionsKey(sequence), encodeState(countsCodec, next));
-    if (!refused) this.putEntry(setIndexedState(this.view, purpose, entry, state, time));
+    if (!refused && action !== 'erase')
+      this.putEntry(setIndexedState(this.view, purpose, entry, state, time));
   }
 
   private changeMembers(body: MembershipRecord, time: UnixMs): void {

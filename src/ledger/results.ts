@@ -28,6 +28,8 @@ export const RESULT_CODES = {
   /** This index of the period was used: take the next. */
   nullifier_used: 12,
   invalid_proof: 13,
+  /** Another entry has named this payload: seal the document anew. */
+  payload_used: 14,
   /** `validUntil` has passed. */
   expired: 20,
   /** `validUntil` is too far away. */
@@ -41,6 +43,8 @@ export const RESULT_CODES = {
   too_many_refusals: 25,
   /** The successor is not a later, live entry of the same purpose, or has not signed. */
   invalid_successor: 26,
+  /** The payload of the entry has been erased before. */
+  already_erased: 27,
   /** Fewer or more administrators signed than the threshold, or an unknown one. */
   wrong_administrators: 30,
   wrong_membership_counter: 31,

@@ -1,4 +1,4 @@
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { type FieldElement, fieldToBytes } from '../crypto/index.js';
 import type { EpochDay, Height, LogIndex, Sequence } from './units.js';
 
@@ -10,6 +10,13 @@ declare const stateKey: unique symbol;
 /** A key of consensus state: its value is a leaf of the state tree. */
 export type StateKey = string & { readonly [stateKey]: true };
 const state = (key: string): StateKey => key as StateKey;
+
+const ERASED = 's/erased/';
+/** All payloads that were erased. */
+export const ERASED_RANGE = { gte: ERASED, lt: 's/erased0' } as const;
+/** The hash of the payload that a key says was erased; undefined for any other key. */
+export const erasedPayloadOf = (key: string): Uint8Array | undefined =>
+  key.startsWith(ERASED) ? hexToBytes(key.slice(ERASED.length)) : undefined;
 
 /** Consensus state: all of it is in the state tree. */
 export const stateKeys = {
@@ -26,6 +33,10 @@ export const stateKeys = {
   /** Page 1 and up of a tag's list. */
   tagPage: (purpose: string, tag: FieldElement, page: number) =>
     state(`s/tag/${purpose}/${field(tag)}/${hex(page, 8)}`),
+  /** The entry that named a payload's hash: no second one may. */
+  payload: (payloadHash: Uint8Array) => state(`s/payload/${bytesToHex(payloadHash)}`),
+  /** There once a payload's author has erased it. */
+  erased: (payloadHash: Uint8Array) => state(`${ERASED}${bytesToHex(payloadHash)}`),
   nullifier: (period: EpochDay, nullifier: FieldElement) =>
     state(`s/nullifier/${hex(period, 8)}/${field(nullifier)}`),
   /** All nullifiers of periods before `period`. */
@@ -67,4 +78,8 @@ export const payloadKey = (payloadHash: Uint8Array): string => `p/${bytesToHex(p
 /** That a payload may be erased after a day, unless it says a later one itself. */
 export const payloadDueKey = (lastDay: EpochDay, payloadHash: Uint8Array): string =>
   `q/${hex(lastDay, 8)}/${bytesToHex(payloadHash)}`;
+/** That a payload was deleted, and the space that it took not yet freed. */
+export const payloadFreeKey = (payloadHash: Uint8Array): string => `f/${bytesToHex(payloadHash)}`;
+export const PAYLOADS_TO_FREE = { gte: 'f/', lt: 'f0' } as const;
+export const PAYLOAD_RANGE = { gte: 'p/', lt: 'p0' } as const;
 export const payloadsDueBefore = (day: EpochDay) => ({ gte: 'q/', lt: `q/${hex(day, 8)}/` });

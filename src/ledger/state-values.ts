@@ -119,6 +119,12 @@ export interface Counters {
 }
 export const countersCodec: Codec<Counters> = P.struct({ entries: u64() });
 
+/** The entry that named a payload. */
+export interface PayloadOwner {
+  readonly entry: Sequence;
+}
+export const payloadOwnerCodec: Codec<PayloadOwner> = P.struct({ entry: u64<Sequence>() });
+
 export interface MembersState {
   /** Membership transactions included. */
   readonly changes: number;

@@ -14,7 +14,7 @@ export type EntryState = (typeof ENTRY_STATES)[number];
 export type StoredState = Exclude<EntryState, 'lapsed'>;
 
 /** What the holder of an entry's control key may do with it, in the order of their encoding. */
-export const ACTION_KINDS = ['engage', 'settle', 'release', 'cancel', 'supersede'] as const;
+export const ACTION_KINDS = ['engage', 'settle', 'release', 'cancel', 'supersede', 'erase'] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 
 export const CANCEL_REASONS = [
@@ -26,18 +26,21 @@ export const CANCEL_REASONS = [
 ] as const;
 export type CancelReason = (typeof CANCEL_REASONS)[number];
 
-/** The one table of transitions: what is not in it is illegal. */
+/**
+ * The one table of transitions: what is not in it is illegal. To erase the payload is legal in every state and changes
+ * none: one that has lapsed is written as registered.
+ */
 const TRANSITIONS: { readonly [S in EntryState]: { readonly [A in ActionKind]?: StoredState } } = {
-  registered: { engage: 'engaged', cancel: 'cancelled', supersede: 'superseded' },
-  engaged: { settle: 'settled', release: 'released', supersede: 'superseded' },
-  settled: {},
-  released: {},
-  cancelled: {},
-  superseded: {},
-  lapsed: {},
+  registered: { engage: 'engaged', cancel: 'cancelled', supersede: 'superseded', erase: 'registered' },
+  engaged: { settle: 'settled', release: 'released', supersede: 'superseded', erase: 'engaged' },
+  settled: { erase: 'settled' },
+  released: { erase: 'released' },
+  cancelled: { erase: 'cancelled' },
+  superseded: { erase: 'superseded' },
+  lapsed: { erase: 'registered' },
 };
 
-/** The state that an action leads to, or undefined where it is illegal. */
+/** The state that is written after an action, or undefined where it is illegal. */
 export const transition = (from: EntryState, action: ActionKind): StoredState | undefined =>
   TRANSITIONS[from][action];
 

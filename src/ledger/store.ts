@@ -15,6 +15,11 @@ export interface Store {
    * Throws `io`; then it is unknown which of the two happened until the store is opened again.
    */
   write(batch: readonly Write[]): Promise<void>;
+  /**
+   * Frees what was deleted or overwritten in a range, as far as the driver can: after this, none of its files holds it,
+   * unless an iteration that began before is still under way. Throws `io`.
+   */
+  compact(range: Pick<KeyRange, 'gte' | 'lt'>): Promise<void>;
   close(): Promise<void>;
 }
 

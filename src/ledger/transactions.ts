@@ -67,7 +67,9 @@ export type Action =
   | { readonly kind: 'settle' }
   | { readonly kind: 'release' }
   | { readonly kind: 'cancel'; readonly reason: CancelReason }
-  | { readonly kind: 'supersede'; readonly successor: Sequence };
+  | { readonly kind: 'supersede'; readonly successor: Sequence }
+  /** Every node deletes the entry's payload, for good; nothing else changes. */
+  | { readonly kind: 'erase' };
 
 /** What the holder of a control key orders. */
 export interface ActionOrder {
@@ -143,6 +145,7 @@ const actionCodec: Codec<Action> = P.apply(
     release: [2, empty],
     cancel: [3, P.struct({ reason: choice(CANCEL_REASONS) })],
     supersede: [4, P.struct({ successor: u64<Sequence>() })],
+    erase: [5, empty],
   }) as unknown as Codec<TaggedAction>,
   {
     encode: ({ TAG, data }: TaggedAction): Action => ({ kind: TAG, ...data }) as Action,

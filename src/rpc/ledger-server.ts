@@ -97,7 +97,13 @@ export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: 
         'hash',
       );
       const payload = engine.payload(hash);
-      ensure(payload, 'not_found', 'this node does not have the payload: it was erased, or never here');
+      ensure(
+        payload,
+        'not_found',
+        engine.isErased(hash)
+          ? 'the author of the entry has had its payload erased'
+          : 'this node does not have the payload: its term is over, or it was never here',
+      );
       return Promise.resolve({ payload });
     }),
     submitTransaction: unary<SubmitTransactionRequest, SubmitTransactionResponse>(

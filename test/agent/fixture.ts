@@ -20,7 +20,7 @@ import { LedgerClient } from '../../src/rpc/ledger-client.js';
 import { serveLedger } from '../../src/rpc/ledger-server.js';
 import { RpcServer } from '../../src/rpc/transport.js';
 import { openEngine } from '../engine/helpers.js';
-import { Author, genesisInput, payloadOf } from '../ledger/helpers.js';
+import { Author, genesisInput, payloadFor } from '../ledger/helpers.js';
 
 export const PASSPHRASE = 'a passphrase of tests';
 
@@ -90,11 +90,11 @@ export async function agentFixture(networkId: string): Promise<AgentFixture> {
         document: JSON.stringify({ document }),
         tags: [claims.tags[0].toString(), claims.tags[1].toString()],
         transaction: Buffer.from(bytes).toString('base64'),
-        payload: Buffer.from(payloadOf(document)).toString('base64'),
+        payload: Buffer.from(payloadFor(bytes)!).toString('base64'),
         createdAt: count,
       };
       if (own) await store.use((session) => session.putSealed(`own/entry/${entry.nullifier}`, entry));
-      const result = await engine.submit(bytes, payloadOf(document));
+      const result = await engine.submit(bytes, payloadFor(bytes));
       if (!result.included) throw new Error(`refused: ${result.rejection.name}`);
       return entry;
     },

@@ -59,7 +59,7 @@ beforeEach(async () => {
 });
 afterEach(() => engine.close());
 
-const register = (name: string) => submitDocument(engine, author.register(name, { control: name }), name);
+const register = (name: string) => submitDocument(engine, author.register(name, { control: name }));
 const make = (entry: number, withTransaction = false) =>
   receiptOf(parts, entry, { withTransaction, pauseMs: 0 });
 
@@ -76,7 +76,7 @@ describe('a receipt that an agent makes', () => {
         payload: Buffer.from(payloadOf('doc')).toString('base64'),
       }),
     );
-    await submitDocument(engine, transaction, 'doc');
+    await submitDocument(engine, transaction);
     const { text, proved } = await make(1, true);
     expect(verifyReceipt(text, trustIn('test-net'))).toEqual(proved);
     expect(proved).toMatchObject({
@@ -128,7 +128,7 @@ describe('a receipt that an agent makes', () => {
           const subtree = await original(prefix, newest);
           // Between the node's answer and the next look at its log somebody registers the same document.
           if (questions.length === 1)
-            await submitDocument(engine, author.register('doc', { control: 'racer' }), 'doc');
+            await submitDocument(engine, author.register('doc', { control: 'racer' }));
           return subtree;
         },
       },

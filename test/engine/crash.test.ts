@@ -16,7 +16,7 @@ import {
   StateMachine,
   verifyInclusion,
 } from '../../src/ledger/index.js';
-import { Author, genesisInput, hashProofVerifier, payloadOf, seedOf, START } from '../ledger/helpers.js';
+import { Author, genesisInput, hashProofVerifier, payloadFor, seedOf, START } from '../ledger/helpers.js';
 import { Directories, openEngine } from './helpers.js';
 
 const childFile = fileURLToPath(new URL('./crash-child.mjs', import.meta.url));
@@ -60,7 +60,7 @@ describe('kill -9 under load', () => {
     const transactions = Array.from({ length: KILLS * NEW_PER_RUN }, (_, i) =>
       author.register(`doc ${i % 40}`, { control: `c${i}` }),
     );
-    const payloads = transactions.map((_, i) => payloadOf(`doc ${i % 40}`));
+    const payloads = transactions.map((tx) => payloadFor(tx)!);
     const acknowledged = new Map<number, number>();
     const upTo = (count: number): string =>
       transactions

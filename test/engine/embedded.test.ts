@@ -51,6 +51,7 @@ class FailingStore implements Store {
   constructor(private readonly store: Store) {}
   get = (key: string) => this.store.get(key);
   iterate = (range: Parameters<Store['iterate']>[0]) => this.store.iterate(range);
+  compact = (range: Parameters<Store['compact']>[0]) => this.store.compact(range);
   close = () => this.store.close();
   write(batch: readonly Write[]): Promise<void> {
     if (this.failing) return Promise.reject(new CountersealError('io', 'no space left on device'));
@@ -63,12 +64,12 @@ describe('submitting', () => {
     const directory = directories.fresh();
     const engine = await openEngine(directory);
     const bytes = author.register('doc', { control: 'a' });
-    const first = included(await submitDocument(engine, bytes, 'doc'));
+    const first = included(await submitDocument(engine, bytes));
     expect(first.index).toBe(0);
-    expect(await submitDocument(engine, bytes, 'doc')).toEqual(first);
+    expect(await submitDocument(engine, bytes)).toEqual(first);
     await engine.close();
     const again = await openEngine(directory);
-    expect(await submitDocument(again, bytes, 'doc')).toEqual(first);
+    expect(await submitDocument(again, bytes)).toEqual(first);
     expect(again.reader.meta().logSize).toBe(1);
     expect([...again.reader.transaction(sha256(bytes))!.bytes]).toEqual([...bytes]);
     await again.close();
@@ -77,7 +78,7 @@ describe('submitting', () => {
   it('puts one transaction into the log once, however often it is submitted at the same time', async () => {
     const engine = await openEngine(directories.fresh());
     const bytes = author.register('doc', { control: 'b' });
-    const results = await Promise.all(Array.from({ length: 5 }, () => submitDocument(engine, bytes, 'doc')));
+    const results = await Promise.all(Array.from({ length: 5 }, () => submitDocument(engine, bytes)));
     expect(new Set(results.map((result) => included(result).index))).toEqual(new Set([0]));
     expect(engine.reader.meta().logSize).toBe(1);
     await engine.close();
@@ -86,7 +87,7 @@ describe('submitting', () => {
   it('makes few blocks of many transactions, and orders conflicts among them', async () => {
     const engine = await openEngine(directories.fresh());
     const many = Array.from({ length: 40 }, (_, i) => author.register('same', { control: `many ${i}` }));
-    const results = await Promise.all(many.map((bytes) => submitDocument(engine, bytes, 'same')));
+    const results = await Promise.all(many.map((bytes) => submitDocument(engine, bytes)));
     const labels = results.map((result) => {
       const { body } = included(result).record;
       return body.type === 'register' ? body.verdict.label : body.type;
@@ -99,11 +100,10 @@ describe('submitting', () => {
 
   it('says why the rules refuse a transaction', async () => {
     const engine = await openEngine(directories.fresh());
-    await submitDocument(engine, author.register('doc', { control: 'c' }), 'doc');
+    await submitDocument(engine, author.register('doc', { control: 'c' }));
     const used = await submitDocument(
       engine,
       author.register('doc', { control: 'c', notice: new Uint8Array(72) }),
-      'doc',
     );
     expect(used).toMatchObject({ included: false, rejection: { name: 'nullifier_used', code: 12 } });
     const garbage = await engine.submit(new Uint8Array(100));
@@ -133,9 +133,9 @@ describe('submitting', () => {
 
   it('keeps payloads until they are erased; the log goes on without them', async () => {
     const engine = await openEngine(directories.fresh());
-    await submitDocument(engine, author.register('doc', { control: 'd' }), 'doc');
-    const hash = sha256(payloadOf('doc'));
-    expect(engine.payload(hash)).toEqual(payloadOf('doc'));
+    await submitDocument(engine, author.register('doc', { control: 'd' }));
+    const hash = sha256(payloadOf('d'));
+    expect(engine.payload(hash)).toEqual(payloadOf('d'));
     const { appHash } = engine.reader.meta();
     await engine.erasePayload(hash);
     expect(engine.payload(hash)).toBeUndefined();
@@ -146,8 +146,8 @@ describe('submitting', () => {
   it('keeps no payload of a transaction that was refused', async () => {
     const engine = await openEngine(directories.fresh());
     const bytes = author.register('doc', { control: 'e', epoch: 2 });
-    expect(await submitDocument(engine, bytes, 'doc')).toMatchObject({ included: false });
-    expect(engine.payload(sha256(payloadOf('doc')))).toBeUndefined();
+    expect(await submitDocument(engine, bytes)).toMatchObject({ included: false });
+    expect(engine.payload(sha256(payloadOf('e')))).toBeUndefined();
     await engine.close();
   });
 
@@ -157,11 +157,11 @@ describe('submitting', () => {
     const verifier: ProofVerifier = { verify: () => gate.then(() => true) };
     const engine = await openEngine(directories.fresh(), { verifier, queueMax: 2 });
     const waiting = ['q1', 'q2'].map((control) =>
-      submitDocument(engine, author.register('doc', { control }), 'doc'),
+      submitDocument(engine, author.register('doc', { control })),
     );
-    await expect(
-      submitDocument(engine, author.register('doc', { control: 'q3' }), 'doc'),
-    ).rejects.toMatchObject(code('unavailable'));
+    await expect(submitDocument(engine, author.register('doc', { control: 'q3' }))).rejects.toMatchObject(
+      code('unavailable'),
+    );
     expect(engine.status().waiting).toBe(2);
     release();
     expect((await Promise.all(waiting)).map((result) => included(result).index).sort()).toEqual([0, 1]);
@@ -178,18 +178,18 @@ describe('submitting', () => {
     };
     const engine = await openEngine(directories.fresh(), { verifier });
     const bytes = author.register('doc', { control: 'f' });
-    await expect(submitDocument(engine, bytes, 'doc')).rejects.toMatchObject(code('unavailable'));
+    await expect(submitDocument(engine, bytes)).rejects.toMatchObject(code('unavailable'));
     broken = false;
-    expect(included(await submitDocument(engine, bytes, 'doc')).index).toBe(0);
+    expect(included(await submitDocument(engine, bytes)).index).toBe(0);
     await engine.close();
   });
 
   it('does not go back in time with the clock', async () => {
     let now = START as number;
     const engine = await openEngine(directories.fresh(), { clock: () => now });
-    await submitDocument(engine, author.register('doc', { control: 'g' }), 'doc');
+    await submitDocument(engine, author.register('doc', { control: 'g' }));
     now -= 3_600_000;
-    const later = included(await submitDocument(engine, author.register('doc', { control: 'h' }), 'doc'));
+    const later = included(await submitDocument(engine, author.register('doc', { control: 'h' })));
     expect(later.record.time).toBe(START);
     await engine.close();
   });
@@ -198,7 +198,7 @@ describe('submitting', () => {
     const directory = directories.fresh();
     const engine = await openEngine(directory);
     const submitted = ['k1', 'k2', 'k3'].map((control) =>
-      submitDocument(engine, author.register('doc', { control }), 'doc'),
+      submitDocument(engine, author.register('doc', { control })),
     );
     await engine.close();
     for (const result of await Promise.all(submitted)) expect(included(result).included).toBe(true);
@@ -213,14 +213,12 @@ describe('reading', () => {
   it('proves records, states and growth against a signed checkpoint', async () => {
     const engine = await openEngine(directories.fresh());
     for (let i = 0; i < 5; i++)
-      await submitDocument(engine, author.register(`r${i % 3}`, { control: `r${i}` }), `r${i % 3}`);
+      await submitDocument(engine, author.register(`r${i % 3}`, { control: `r${i}` }));
     const older = checkpointOf(genesis, engine.checkpoint());
     const results = [];
     for (let i = 5; i < 9; i++)
       results.push(
-        included(
-          await submitDocument(engine, author.register(`r${i % 3}`, { control: `r${i}` }), `r${i % 3}`),
-        ),
+        included(await submitDocument(engine, author.register(`r${i % 3}`, { control: `r${i}` }))),
       );
     const checkpoint = checkpointOf(genesis, engine.checkpoint());
     expect(checkpoint).toMatchObject({ size: 9, height: 9, time: START, origin: 'test-net' });
@@ -257,7 +255,7 @@ describe('reading', () => {
   it('streams the log in batches that end with a checkpoint, and goes on as it grows', async () => {
     const engine = await openEngine(directories.fresh());
     const transactions = Array.from({ length: 300 }, (_, i) => author.register('s', { control: `s${i}` }));
-    await Promise.all(transactions.map((bytes) => submitDocument(engine, bytes, 's')));
+    await Promise.all(transactions.map((bytes) => submitDocument(engine, bytes)));
     const batches = await collect(engine.records(10 as LogIndex));
     expect(batches.map(({ from, records }) => [from, records.length])).toEqual([
       [10, 256],
@@ -272,7 +270,7 @@ describe('reading', () => {
     const stream = engine.records(299 as LogIndex, { follow: true, signal: abort.signal });
     expect((await stream.next()).value).toMatchObject({ from: 299, records: [expect.anything()] });
     const waiting = stream.next();
-    await submitDocument(engine, author.register('s', { control: 's300' }), 's');
+    await submitDocument(engine, author.register('s', { control: 's300' }));
     const grown = (await waiting).value as LogBatch;
     expect(grown.from).toBe(300);
     expect(checkpointOf(genesis, grown.checkpoint).size).toBe(301);
@@ -292,7 +290,7 @@ describe('the directory', () => {
     const directory = directories.fresh();
     const engine = await openEngine(directory);
     for (let i = 0; i < 20; i++)
-      await submitDocument(engine, author.register(`a${i % 4}`, { control: `a${i}` }), `a${i % 4}`);
+      await submitDocument(engine, author.register(`a${i % 4}`, { control: `a${i}` }));
     const { appHash } = engine.reader.meta();
     const note = engine.checkpoint();
     await engine.close();
@@ -329,7 +327,7 @@ describe('the directory', () => {
   ])('is refused when %s is damaged', async (_, prefix) => {
     const directory = directories.fresh();
     const engine = await openEngine(directory);
-    await submitDocument(engine, author.register('doc', { control: 'm' }), 'doc');
+    await submitDocument(engine, author.register('doc', { control: 'm' }));
     await engine.close();
     const raw = new Level<string, Uint8Array>(join(directory, 'ledger'), { valueEncoding: 'view' });
     for await (const [key, value] of raw.iterator({ gte: prefix, lt: `${prefix}~` })) {
@@ -344,7 +342,7 @@ describe('the directory', () => {
     const directory = directories.fresh();
     const engine = await openEngine(directory);
     for (const control of ['l1', 'l2', 'l3'])
-      await submitDocument(engine, author.register('doc', { control }), 'doc');
+      await submitDocument(engine, author.register('doc', { control }));
     await engine.close();
     // LevelDB recovers from a damaged write-ahead log by leaving out the rest of it, and says nothing.
     const path = join(directory, 'ledger');
@@ -361,8 +359,7 @@ describe('the directory', () => {
   it('is refused by the audit when a record or a value was exchanged for another well-formed one', async () => {
     const directory = directories.fresh();
     const engine = await openEngine(directory);
-    for (const control of ['x1', 'x2'])
-      await submitDocument(engine, author.register('doc', { control }), 'doc');
+    for (const control of ['x1', 'x2']) await submitDocument(engine, author.register('doc', { control }));
     const meta = engine.reader.meta();
     await engine.close();
     const store = await LevelStore.open(join(directory, 'ledger'));
@@ -378,11 +375,11 @@ describe('the directory', () => {
     const engine = await openEngine(directory, { store });
     const first = author.register('doc', { control: 'w1' });
     const second = author.register('doc', { control: 'w2' });
-    await submitDocument(engine, first, 'doc');
+    await submitDocument(engine, first);
     store.failing = true;
-    await expect(submitDocument(engine, second, 'doc')).rejects.toMatchObject(code('io'));
+    await expect(submitDocument(engine, second)).rejects.toMatchObject(code('io'));
     store.failing = false;
-    await expect(submitDocument(engine, second, 'doc')).rejects.toMatchObject(code('io'));
+    await expect(submitDocument(engine, second)).rejects.toMatchObject(code('io'));
     expect(engine.status()).toMatchObject({
       accepting: false,
       reason: expect.stringContaining('no space left'),
@@ -391,7 +388,7 @@ describe('the directory', () => {
     expect((await collect(engine.records(0 as LogIndex)))[0]!.records).toHaveLength(1);
     await engine.close();
     const again = await openEngine(directory);
-    expect(included(await submitDocument(again, second, 'doc')).index).toBe(1);
+    expect(included(await submitDocument(again, second)).index).toBe(1);
     expect(again.reader.meta().time).toBe(START as UnixMs);
     await again.close();
   });

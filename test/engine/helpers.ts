@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ed25519PublicKey, ed25519Sign } from '../../src/crypto/index.js';
 import { EmbeddedEngine, type EmbeddedOptions, type SubmitResult } from '../../src/engine/index.js';
 import type { NoteSigner } from '../../src/ledger/index.js';
-import { hashProofVerifier, payloadOf, seedOf, START, testGenesis } from '../ledger/helpers.js';
+import { hashProofVerifier, payloadFor, seedOf, START, testGenesis } from '../ledger/helpers.js';
 
 export const operatorOf = (networkId: string): NoteSigner => ({
   name: networkId,
@@ -38,9 +38,6 @@ export function openEngine(
   });
 }
 
-/** Submits the registration of a document that {@link payloadOf} names. */
-export const submitDocument = (
-  engine: EmbeddedEngine,
-  bytes: Uint8Array,
-  document: string,
-): Promise<SubmitResult> => engine.submit(bytes, payloadOf(document));
+/** Submits a registration with its payload. */
+export const submitDocument = (engine: EmbeddedEngine, bytes: Uint8Array): Promise<SubmitResult> =>
+  engine.submit(bytes, payloadFor(bytes));

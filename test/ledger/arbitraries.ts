@@ -58,6 +58,7 @@ const actions: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant('release' as const) }),
   fc.record({ kind: fc.constant('cancel' as const), reason: fc.constantFrom(...CANCEL_REASONS) }),
   fc.record({ kind: fc.constant('supersede' as const), successor: u64<Sequence>() }),
+  fc.record({ kind: fc.constant('erase' as const) }),
 );
 
 export const membershipChanges: fc.Arbitrary<MembershipChange[]> = fc.array(

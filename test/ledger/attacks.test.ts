@@ -172,7 +172,7 @@ describe('replay', () => {
     const { author } = chain;
     await chain.block([
       author.register('a', { control: 'me' }),
-      author.register('b', { control: 'me', nullifier: fieldOf('other') }),
+      author.register('b', { control: 'me', nullifier: fieldOf('other'), payloadHash: seedOf('other') }),
     ]);
     const tx = decodeTransaction(author.action('me', 0, 0, { kind: 'cancel', reason: 'withdrawn' }));
     if (tx.type !== 'action') throw new Error('expected an action');

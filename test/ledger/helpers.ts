@@ -17,6 +17,7 @@ import {
   actionMessage,
   type ActionOrder,
   type Block,
+  decodeTransaction,
   defaultSchema,
   encodeTransaction,
   type FinalizedBlock,
@@ -110,7 +111,7 @@ export function testGenesis(networkId = 'test-net'): Genesis {
   return known;
 }
 
-const proofOf = (statement: string, signals: readonly bigint[]): Uint8Array => {
+export const proofOf = (statement: string, signals: readonly bigint[]): Uint8Array => {
   const head = Buffer.from(`${statement}:${signals.join(',')}`);
   return Buffer.concat(Array.from({ length: 8 }, (_, i) => sha256(head, Uint8Array.of(i))));
 };
@@ -128,7 +129,13 @@ export const hashProofVerifier: ProofVerifier & { calls: number } = {
 };
 
 export const payloadOf = (name: string, size = 1024): Uint8Array =>
-  new Uint8Array(size).fill(seedOf(name)[0]!);
+  new Uint8Array(Buffer.alloc(size, seedOf(name)));
+const payloads = new Map<string, Uint8Array>();
+/** The payload of a `register` that an {@link Author} of this file made, by default one of its own; none of others. */
+export function payloadFor(transaction: Uint8Array): Uint8Array | undefined {
+  const decoded = decodeTransaction(transaction);
+  return decoded.type === 'register' ? payloads.get(hex(decoded.claims.payloadHash)) : undefined;
+}
 
 /** Makes and signs transactions for one network, as an agent would. */
 export class Author {
@@ -150,6 +157,9 @@ export class Author {
   ): RegisterClaims {
     const { control, time = START, ...claims } = changes;
     const name = control ?? `${document}#${this.counter++}`;
+    const payload = payloadOf(name);
+    const payloadHash = sha256(payload);
+    payloads.set(hex(payloadHash), payload);
     return {
       documentKind: 380,
       purpose: 'finance',
@@ -164,7 +174,7 @@ export class Author {
       escrow: [fieldOf('salt'), fieldOf('member')],
       skippedMask: 0,
       controlKey: ed25519PublicKey(seedOf(name)),
-      payloadHash: sha256(payloadOf(document)),
+      payloadHash,
       notice: new Uint8Array(72).fill(3),
       ...claims,
     };

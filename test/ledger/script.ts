@@ -21,7 +21,7 @@ const steps = fc.oneof(
       do: fc.constant('act' as const),
       entry: fc.nat(6),
       counter: fc.nat(2),
-      kind: fc.constantFrom('engage', 'settle', 'release', 'cancel', 'supersede'),
+      kind: fc.constantFrom('engage', 'settle', 'release', 'cancel', 'supersede', 'erase'),
       accept: fc.nat(4),
       successor: fc.nat(6),
     }),

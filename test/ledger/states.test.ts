@@ -66,13 +66,14 @@ async function inState(state: EntryState): Promise<{ chain: Chain; counter: numb
 }
 
 const LEGAL: Record<EntryState, Partial<Record<ActionKind, EntryState>>> = {
-  registered: { engage: 'engaged', cancel: 'cancelled', supersede: 'superseded' },
-  engaged: { settle: 'settled', release: 'released', supersede: 'superseded' },
-  settled: {},
-  released: {},
-  cancelled: {},
-  superseded: {},
-  lapsed: {},
+  registered: { engage: 'engaged', cancel: 'cancelled', supersede: 'superseded', erase: 'registered' },
+  engaged: { settle: 'settled', release: 'released', supersede: 'superseded', erase: 'engaged' },
+  settled: { erase: 'settled' },
+  released: { erase: 'released' },
+  cancelled: { erase: 'cancelled' },
+  superseded: { erase: 'superseded' },
+  // What is written of one that has lapsed is that it was registered.
+  lapsed: { erase: 'registered' },
 };
 const cases = (Object.keys(LEGAL) as EntryState[]).flatMap((from) =>
   ACTION_KINDS.map((kind) => [from, kind, LEGAL[from][kind]] as const),

@@ -41,13 +41,9 @@ beforeAll(async () => {
   author = await Author.of(testGenesis());
   engine = await openEngine(directories.fresh());
   transaction = author.register('doc', { control: 'first' });
-  await submitDocument(engine, transaction, 'doc');
+  await submitDocument(engine, transaction);
   for (const control of ['second', 'third', 'other 1', 'other 2'])
-    await submitDocument(
-      engine,
-      author.register(control.startsWith('other') ? control : 'doc', { control }),
-      control.startsWith('other') ? control : 'doc',
-    );
+    await submitDocument(engine, author.register(control.startsWith('other') ? control : 'doc', { control }));
   text = await receiptFrom(engine, network, 0, { transaction });
 });
 afterAll(() => engine.close());
@@ -131,12 +127,12 @@ describe('a receipt', () => {
 
   it('follows the entry through later actions; the older one stays true of its own time', async () => {
     const own = await openEngine(directories.fresh());
-    await submitDocument(own, author.register('acted', { control: 'acted' }), 'acted');
+    await submitDocument(own, author.register('acted', { control: 'acted' }));
     const before = await receiptFrom(own, network, 0);
     await own.submit(author.action('acted', 0, 0, { kind: 'engage', accept: ['unique'] }));
     const engaged = await receiptFrom(own, network, 0);
     await own.submit(author.action('acted', 0, 1, { kind: 'settle' }));
-    await submitDocument(own, author.register('acted', { control: 'late' }), 'acted');
+    await submitDocument(own, author.register('acted', { control: 'late' }));
     const states = [before, engaged, await receiptFrom(own, network, 0)].map((receipt) => {
       const { asOf, holders, verdict } = verifyReceipt(receipt, trust);
       expect(verdict.label).toBe('unique');
@@ -155,7 +151,7 @@ describe('a receipt', () => {
   it('holds though the payload is erased, and after a restart', async () => {
     const directory = directories.fresh();
     const own = await openEngine(directory);
-    await submitDocument(own, author.register('erased', { control: 'erased' }), 'erased');
+    await submitDocument(own, author.register('erased', { control: 'erased' }));
     const before = await receiptFrom(own, network, 0);
     await own.erasePayload(sha256(payloadOf('erased')));
     await own.close();
@@ -169,7 +165,7 @@ describe('a receipt', () => {
   it('of a very popular document says who was first, though the list goes on elsewhere', async () => {
     const own = await openEngine(directories.fresh());
     for (let i = 0; i < 20; i++)
-      await submitDocument(own, author.register('popular', { control: `popular ${i}` }), 'popular');
+      await submitDocument(own, author.register('popular', { control: `popular ${i}` }));
     for (const entry of [0, 15, 16, 19]) {
       const proved = verifyReceipt(await receiptFrom(own, network, entry), trust);
       expect(proved).toMatchObject({ entry, position: entry, firstHolder: 0, total: 20 });
@@ -199,7 +195,7 @@ describe('a receipt of another network', () => {
     expect(() => verifyReceipt(text, stranger)).toThrow(failure('operator_signature') as Error);
     const other = await openEngine(directories.fresh(), { genesis: testGenesis('other-net') });
     const elsewhere = await Author.of(testGenesis('other-net'));
-    await submitDocument(other, elsewhere.register('doc', { control: 'first' }), 'doc');
+    await submitDocument(other, elsewhere.register('doc', { control: 'first' }));
     const foreign = await receiptFrom(other, await networkOf(testGenesis('other-net')), 0);
     expect(verifyReceipt(foreign, trustIn('other-net')).entry).toBe(0);
     expect(() => verifyReceipt(foreign, trust)).toThrow(failure('wrong_network') as Error);

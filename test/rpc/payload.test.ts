@@ -68,14 +68,14 @@ const GONE = 'localhost:1';
 it('a payload is read by its hash, and not found before it is there or after it was erased', async () => {
   const reader = client(await honest());
   await expect(reader.payload(hash)).rejects.toMatchObject(code('not_found'));
-  await submitDocument(engine, author.register('doc'), 'doc');
+  await submitDocument(engine, author.register('doc', { control: 'doc' }));
   expect(await reader.payload(hash)).toEqual(Buffer.from(bytes));
   await engine.erasePayload(hash);
   await expect(reader.payload(hash)).rejects.toMatchObject(code('not_found'));
 });
 
 it('the next node is asked where one is gone, does not have it, or sends something else', async () => {
-  await submitDocument(engine, author.register('doc'), 'doc');
+  await submitDocument(engine, author.register('doc', { control: 'doc' }));
   const all = client(GONE, await without(), await lying(), await honest());
   expect(await all.payload(hash)).toEqual(Buffer.from(bytes));
 });

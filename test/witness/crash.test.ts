@@ -36,8 +36,8 @@ it('a witness that is killed never cosigns less than, or anything beside, what i
   const notes = [''];
   const forked = [''];
   for (let i = 1; i <= SIZE; i++) {
-    await submitDocument(engine, author.register(`d${i}`, { control: `d${i}` }), `d${i}`);
-    await submitDocument(fork, author.register(`f${i}`, { control: `f${i}` }), `f${i}`);
+    await submitDocument(engine, author.register(`d${i}`, { control: `d${i}` }));
+    await submitDocument(fork, author.register(`f${i}`, { control: `f${i}` }));
     notes.push(engine.checkpoint());
     forked.push(fork.checkpoint());
   }

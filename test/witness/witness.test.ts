@@ -46,7 +46,7 @@ async function engineOf(...documents: string[]): Promise<EmbeddedEngine> {
   return engine;
 }
 const append = (engine: EmbeddedEngine, name: string) =>
-  submitDocument(engine, author.register(name, { control: name }), name);
+  submitDocument(engine, author.register(name, { control: name }));
 
 /** What a node asks a witness that has cosigned `oldSize` records. */
 function asked(engine: EmbeddedEngine, oldSize: number): AddCheckpoint {
