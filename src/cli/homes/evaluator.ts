@@ -188,7 +188,7 @@ export async function readKeyShare(home: string, passphrase: string): Promise<Ke
   };
 }
 
-/** A evaluator's configuration: what can be read without the passphrase. */
+/** An evaluator's configuration: what can be read without the passphrase. */
 export async function readEvaluatorConfig(home: string): Promise<EvaluatorConfig> {
   const { config } = paths(home);
   return parseFile(EvaluatorConfig, await readText(config, HINT), config);
