@@ -43,6 +43,16 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** Whatever leaves no mark of its own: control, format, private and filler characters, spaces but the usual one. */
+const INVISIBLE = /[\p{C}\p{DI}\p{Zl}\p{Zp}\u2800]|(?! )\p{Zs}/gu;
+
+/**
+ * A text with every character that a reader cannot see, or that a terminal obeys, by its number: whoever is told that a
+ * number has a character too many must see which.
+ */
+export const visible = (text: string): string =>
+  text.replace(INVISIBLE, (c) => `\\u{${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}}`);
+
 /** The one error class. `cause` is for logs and is never sent over the wire; no message holds a secret. */
 export class CountersealError extends Error {
   override readonly name = 'CountersealError';
@@ -54,7 +64,7 @@ export class CountersealError extends Error {
     message: string,
     options: { field?: string; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(visible(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.field = options.field;
   }
 }

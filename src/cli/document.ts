@@ -10,7 +10,7 @@ import { mapCommand } from './documents/map.js';
 import { scanCommand } from './documents/scan.js';
 import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
-import { action, errorJson, EXIT, print, printJson, progress, table } from './output.js';
+import { action, errorJson, EXIT, print, printJson, progress, table, ofFile, usage } from './output.js';
 
 /** The largest document that is read: the largest of the corpus of real ones is a hundredth of it. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -39,20 +39,12 @@ async function readDocumentFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Reads and recognises a document; errors name the file. */
+/** Reads and recognises a document. */
 async function loadDocument(path: string) {
   const bytes = await readDocumentFile(path);
   const { readDocument, unwrapDocument } = await import('../documents/index.js');
-  try {
-    const { document } = readDocument(await unwrapDocument(bytes));
-    return { document, hash: createHash('sha256').update(bytes).digest('hex') };
-  } catch (error) {
-    if (!(error instanceof CountersealError)) throw error;
-    throw new CountersealError(error.code, `${path}: ${error.message}`, {
-      cause: error,
-      ...(error.field === undefined ? {} : { field: error.field }),
-    });
-  }
+  const { document } = readDocument(await unwrapDocument(bytes));
+  return { document, hash: createHash('sha256').update(bytes).digest('hex') };
 }
 
 export function documentCommands(program: Command): void {
@@ -67,7 +59,7 @@ export function documentCommands(program: Command): void {
     )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  counterseal document inspect invoice.xml')
-    .action(action(inspect));
+    .action(action((file: string, options: InspectOptions) => ofFile(file, () => inspect(file, options))));
 
   document
     .command('identify')
@@ -89,7 +81,7 @@ export function documentCommands(program: Command): void {
       '\nExample:\n  counterseal document check invoice.xml --home bank-a' +
         '\n  counterseal document check invoices.csv --mapping mapping.json --report checked.jsonl --home bank-a',
     )
-    .action(action(check));
+    .action(action((path: string, options: PurposeOptions) => ofFile(path, () => check(path, options))));
 
   batchOptions(memberOptions(document.command('register')))
     .description('put documents on the ledger, encrypted and without an author, and get their verdicts')
@@ -110,7 +102,7 @@ export function documentCommands(program: Command): void {
       '\nExample:\n  counterseal document register invoice.xml --purpose finance --home bank-a' +
         '\n  counterseal document register invoices/ --purpose finance --report registered.jsonl --home bank-a',
     )
-    .action(action(register));
+    .action(action((path: string, options: RegisterOptions) => ofFile(path, () => register(path, options))));
 }
 
 /** Many documents at once: a batch that was interrupted goes on where its report ends. */
@@ -124,7 +116,11 @@ function batchOptions(command: Command): Command {
     .option('--fail-on-match', `exit with ${EXIT.match} unless every verdict is "unique"`);
 }
 
-async function inspect(file: string, options: { json?: boolean }): Promise<void> {
+interface InspectOptions {
+  json?: boolean;
+}
+
+async function inspect(file: string, options: InspectOptions): Promise<void> {
   const bytes = await readDocumentFile(file);
   const [{ initPoseidon }, { inspectDocument, unwrapDocument }] = await Promise.all([
     import('../crypto/index.js'),
@@ -260,10 +256,12 @@ async function check(file: string, options: PurposeOptions): Promise<number> {
 const evaluatorWarnings = ({ warnings }: Pick<RegisterResult, 'warnings'>): string[] =>
   warnings.map(({ evaluatorId, message }) => `warning: evaluator ${evaluatorId}: ${message}`);
 
-async function register(
-  file: string,
-  options: PurposeOptions & { parallel?: number; now?: boolean },
-): Promise<number> {
+interface RegisterOptions extends PurposeOptions {
+  parallel?: number;
+  now?: boolean;
+}
+
+async function register(file: string, options: RegisterOptions): Promise<number> {
   const [{ holdsMany }, { batchProver, defaultParallel, defaultProver }] = await Promise.all([
     import('./documents/read-book.js'),
     import('../proofs/index.js'),
@@ -279,11 +277,12 @@ async function register(
   ): Promise<RegisterResult | DeferredRegistration> => {
     const note = { command: 'document register', file: hash };
     if (!options.now && agent.outbox.window > 0) {
-      ensure(
-        !options.failOnMatch,
-        'invalid_argument',
-        '--fail-on-match needs a verdict, and this member submits later (see "member privacy show"): add --now',
-        'fail-on-match',
+      usage(() =>
+        ensure(
+          !options.failOnMatch,
+          'invalid_argument',
+          '--fail-on-match needs a verdict, and this member submits later (see "member privacy show"): add --now',
+        ),
       );
       const held = await agent.defer(document, hash, options.purpose, prover, onProgress);
       await agent.audit({ ...note, result: held.state });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { CountersealError, ensure } from '../errors.js';
 import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
-import { action, print, printJson, progress, table } from './output.js';
+import { action, print, printJson, progress, table, usage } from './output.js';
 import { announce, untilStopped } from './service.js';
 
 /** How long a start waits for a node; it goes on without one, by the list as it was last. */
@@ -117,7 +117,9 @@ async function run(options: EvaluatorOptions): Promise<void> {
 }
 
 async function keygen(options: EvaluatorOptions & { session: string; timeout: string }): Promise<void> {
-  ensure(/^\d{1,5}$/.test(options.timeout), 'invalid_argument', '--timeout takes a number of seconds');
+  usage(() =>
+    ensure(/^\d{1,5}$/.test(options.timeout), 'invalid_argument', '--timeout takes a number of seconds'),
+  );
   const passphrase = await readPassphrase(options);
   const [
     { evaluatorPaths, openEvaluatorHome, writeKeyShare },

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
-import { CountersealError } from '../errors.js';
+import { CountersealError, ensure } from '../errors.js';
 import type { LogRecord } from '../ledger/index.js';
-import { action, print, printJson } from './output.js';
+import { action, print, printJson, usage } from './output.js';
 import { stopSignal } from './service.js';
 
 interface TailOptions {
@@ -43,8 +43,13 @@ function describe({ index, time, body }: LogRecord): string {
 }
 
 async function tail(options: TailOptions): Promise<void> {
-  if (!/^\d{1,15}$/.test(options.from))
-    throw new CountersealError('invalid_argument', '--from takes a position in the log: 0 or more');
+  usage(() =>
+    ensure(
+      /^\d{1,15}$/.test(options.from),
+      'invalid_argument',
+      '--from takes a position in the log: 0 or more',
+    ),
+  );
   const content = await readFile(options.genesis, 'utf8').catch((cause: unknown) => {
     throw new CountersealError('not_found', `cannot read ${options.genesis}`, { cause });
   });

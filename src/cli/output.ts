@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { CountersealError } from '../errors.js';
+import { CountersealError, visible, type ErrorCode } from '../errors.js';
 
 /** What a command exits with. */
 export const EXIT = {
@@ -25,8 +25,9 @@ export function print(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Columns padded to their widest cell. */
-export function table(rows: readonly (readonly string[])[], indent = ''): string[] {
+/** Columns padded to their widest cell. What a cell holds may be a file's name, or of somebody else's making. */
+export function table(cells: readonly (readonly string[])[], indent = ''): string[] {
+  const rows = cells.map((row) => row.map(visible));
   const widths = rows.reduce<number[]>(
     (all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, cell.length)),
     [],
@@ -75,18 +76,57 @@ export function errorJson(error: unknown): { code: string; message: string; fiel
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }
 
+const fileOf = new WeakMap<object, string>();
+/** What a document's content can be wrong with; its file does not say so itself, unlike one that cannot be read. */
+const OF_CONTENT: readonly ErrorCode[] = ['invalid_document', 'unsupported_format', 'missing_field'];
+
+/** Does what is about one file: errors are reported as that file's. */
+export async function ofFile<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CountersealError) fileOf.set(error, file);
+    throw error;
+  }
+}
+
+const wrongUsage = new WeakSet<object>();
+
+/** Judges the value of an option: what this throws ends the program as any wrong command line does. */
+export function usage<T>(judge: () => T): T {
+  try {
+    return judge();
+  } catch (error) {
+    if (error instanceof CountersealError) wrongUsage.add(error);
+    throw error;
+  }
+}
+
 /** Ends the program for an error: a line that says what is wrong, or JSON with --json. */
 export function fail(error: unknown, json: boolean, status: number = EXIT.failed): never {
   progress('');
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+  if (error instanceof CommanderError) {
+    // commander has said on standard error what is wrong, or printed the help that was asked for.
+    if (error.exitCode === 0) process.exit(EXIT.ok);
+    if (json) printJson({ error: { code: 'invalid_argument', message: usageMessage(error) } });
+    process.exit(EXIT.usage);
+  }
   const described = errorJson(error);
-  if (json) printJson({ error: described });
+  const file = error instanceof CountersealError ? fileOf.get(error) : undefined;
+  if (json) printJson({ ...(file === undefined ? {} : { file }), error: described });
   else {
-    process.stderr.write(`error: ${described.message} [${described.code}]\n`);
+    const where =
+      error instanceof CountersealError && file !== undefined && OF_CONTENT.includes(error.code)
+        ? `${visible(file)}: `
+        : '';
+    process.stderr.write(`error: ${where}${described.message} [${described.code}]\n`);
     if (process.env['COUNTERSEAL_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   }
   process.exit(status);
 }
+
+const usageMessage = ({ code, message }: CommanderError): string =>
+  code === 'commander.help' ? 'a command is missing: see --help' : message.replace(/^error: /, '');
 
 /** Wraps a command's action: errors end the program as {@link fail} says. */
 export function action<Args extends unknown[]>(
@@ -100,7 +140,8 @@ export function action<Args extends unknown[]>(
       await flush();
       process.exit(status ?? EXIT.ok);
     } catch (error) {
-      fail(error, command.optsWithGlobals<{ json?: boolean }>().json === true);
+      const json = command.optsWithGlobals<{ json?: boolean }>().json === true;
+      fail(error, json, error instanceof Error && wrongUsage.has(error) ? EXIT.usage : EXIT.failed);
     }
   };
 }

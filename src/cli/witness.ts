@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { ensure } from '../errors.js';
 import { metricsOption, openMetrics, type MetricsOptions } from './metrics.js';
 import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
-import { action, print, printJson } from './output.js';
+import { action, print, printJson, usage } from './output.js';
 import { announce, untilStopped } from './service.js';
 
 interface WitnessOptions extends PassphraseOptions {
@@ -71,10 +71,12 @@ async function keygen(
     'already_exists',
     `${options.home} is a witness already`,
   );
-  ensure(
-    /^[^\s:]+:\d{1,5}$/.test(options.listen),
-    'invalid_argument',
-    '--listen takes a host and a port: localhost:7480',
+  usage(() =>
+    ensure(
+      /^[^\s:]+:\d{1,5}$/.test(options.listen),
+      'invalid_argument',
+      '--listen takes a host and a port: localhost:7480',
+    ),
   );
   const seed = randomBytes(32);
   const key = ledger.formatVerifierKey({ name: options.name, publicKey: ed25519PublicKey(seed) });

@@ -44,6 +44,15 @@ const OTHER_SLOTS: RowSlots = {
 };
 
 /**
+ * Two rows: goods are declared once where they leave and once where they come in, which is no alarm. Twice in one row is.
+ */
+const DECLARATION_SLOTS: RowSlots = {
+  exact: ['issuer', 'number'],
+  near: ['transport', 'classCode', 'quantity'],
+  possession: ['issuer', 'number', 'quantity', 'packages'],
+};
+
+/**
  * Protocol section 4. Orders, packing lists and the others have the same masks and different names: order 7 and
  * packing list 7 of one issuer are two documents.
  */
@@ -57,11 +66,8 @@ const ROWS: Readonly<Record<RowName, RowSlots>> = {
     near: ['objects', 'startDate'],
     possession: ['transport', 'objects', 'quantity'],
   },
-  declaration: {
-    exact: ['issuer', 'number'],
-    near: ['transport', 'classCode', 'quantity'],
-    possession: ['issuer', 'number', 'quantity', 'packages'],
-  },
+  'import-declaration': DECLARATION_SLOTS,
+  'export-declaration': DECLARATION_SLOTS,
   policy: {
     exact: ['issuer', 'number'],
     near: ['objects', 'classCode'],

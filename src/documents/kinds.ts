@@ -10,7 +10,8 @@ export type RowName =
   | 'debit-note'
   | 'proforma-invoice'
   | 'transport'
-  | 'declaration'
+  | 'import-declaration'
+  | 'export-declaration'
   | 'policy'
   | 'claim'
   | 'cession'
@@ -58,8 +59,8 @@ const TABLE: readonly KindEntry[] = [
   { code: 710, name: 'sea waybill', row: 'transport', also: [] },
   { code: 740, name: 'air waybill', row: 'transport', also: [] },
   { code: 271, name: 'packing list', row: 'packing-list', also: [351] },
-  { code: 929, name: 'import declaration', row: 'declaration', also: [] },
-  { code: 830, name: 'export declaration', row: 'declaration', also: [] },
+  { code: 929, name: 'import declaration', row: 'import-declaration', also: [] },
+  { code: 830, name: 'export declaration', row: 'export-declaration', also: [] },
   { code: 530, name: 'insurance policy', row: 'policy', also: [] },
   { code: 520, name: 'insurance certificate', row: 'policy', also: [] },
   { code: 465, name: 'letter of credit', row: 'letter-of-credit', also: [] },

@@ -29,6 +29,17 @@ describe('kinds', () => {
 });
 
 describe('fingerprints', () => {
+  it('of an export and of an import of the same goods do not meet; those of waybills and bills do', () => {
+    const names = (kind: number): string[] => {
+      const { exact, near, possession } = fingerprintRow(kind);
+      return [exact, near!, possession].map(({ name }) => name);
+    };
+    expect(names(830).filter((name) => names(929).includes(name))).toEqual([]);
+    expect(names(705)).toEqual(names(710));
+    // What links them where somebody asks for it.
+    expect(fingerprintRow(830).further).toEqual(fingerprintRow(929).further);
+  });
+
   const slots = (mask: number | undefined): readonly string[] => slotsIn((mask ?? 0) as SlotMask);
 
   it.each([

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import type { PrivacyConfig } from '../../agent/privacy.js';
 import { CountersealError, ensure } from '../../errors.js';
 import { homeOption } from '../home-option.js';
-import { action, print, printJson, table } from '../output.js';
+import { action, print, printJson, table, usage } from '../output.js';
 
 interface ShowOptions {
   home: string;
@@ -67,10 +67,12 @@ async function set({ home, json, submitWithin, pad, cover }: SetOptions): Promis
     ...(pad === undefined ? {} : { padEvaluationsTo: pad }),
     ...(cover === undefined ? {} : { coverPerDay: cover }),
   };
-  ensure(
-    Object.keys(change).length > 0,
-    'invalid_argument',
-    'nothing to set: give --submit-within, --pad or --cover',
+  usage(() =>
+    ensure(
+      Object.keys(change).length > 0,
+      'invalid_argument',
+      'nothing to set: give --submit-within, --pad or --cover',
+    ),
   );
   const { writePrivacy } = await import('../../agent/index.js');
   tell(await writePrivacy(home, change), json);
