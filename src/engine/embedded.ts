@@ -468,7 +468,7 @@ export class EmbeddedEngine {
    */
   private freePayloads(): void {
     this.freeing = this.freeing.then(async () => {
-      if (this.closed || this.failure) return;
+      if (this.failure) return;
       try {
         const hashes = await this.payloads.toFree();
         if (hashes.length === 0) return;

@@ -145,12 +145,15 @@ export class Payloads {
     return hashes;
   }
 
-  /** Rewrites the files that hold deleted payloads. Writes nothing itself: {@link freed} notes that it is done. */
+  /**
+   * Rewrites the files that hold deleted payloads. {@link freed} notes that it is done. Twice, with the deletions again
+   * in between: what is still in LevelDB's memory is first written out as it is, the deleted value beside its deletion,
+   * and a file of its lowest level is rewritten only where something above it overlaps.
+   */
   async free(hashes: readonly Uint8Array[]): Promise<void> {
-    if (hashes.length > FREED_ONE_BY_ONE) await this.store.compact(PAYLOAD_RANGE);
-    else
-      for (const hash of hashes)
-        await this.store.compact({ gte: payloadKey(hash), lt: `${payloadKey(hash)}~` });
+    await this.compact(hashes);
+    await this.store.write(hashes.map((hash) => ({ key: payloadKey(hash), value: undefined })));
+    await this.compact(hashes);
   }
 
   freed(hashes: readonly Uint8Array[]): Promise<void> {
@@ -177,6 +180,12 @@ export class Payloads {
     }
     if (writes.length > 0) await this.store.write(writes);
     return due === ERASED_PER_BATCH;
+  }
+
+  private async compact(hashes: readonly Uint8Array[]): Promise<void> {
+    if (hashes.length > FREED_ONE_BY_ONE) return this.store.compact(PAYLOAD_RANGE);
+    for (const hash of hashes)
+      await this.store.compact({ gte: payloadKey(hash), lt: `${payloadKey(hash)}~` });
   }
 
   private lastDayOf(hash: Uint8Array): EpochDay | undefined {

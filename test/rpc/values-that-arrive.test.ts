@@ -49,7 +49,7 @@ import { LedgerClient as GrpcLedgerClient } from '../../src/rpc/generated/counte
 import { serveLedger } from '../../src/rpc/ledger-server.js';
 import { CHANNEL_OPTIONS, channelCredentials, RpcServer } from '../../src/rpc/transport.js';
 import { Directories, openEngine } from '../engine/helpers.js';
-import { Author, fieldOf, genesisInput, payloadOf } from '../ledger/helpers.js';
+import { Author, fieldOf, genesisInput, payloadFor, payloadOf } from '../ledger/helpers.js';
 import {
   committeeOf,
   dealtKey,
@@ -156,7 +156,7 @@ beforeAll(async () => {
     verifier: { verify: () => Promise.resolve(true) },
   });
   transaction = author.register('doc', { control: 'c' });
-  await engine.submit(transaction, payloadOf('doc'));
+  await engine.submit(transaction, payloadFor(transaction));
   const node = new RpcServer();
   serveLedger(node, engine, { genesis: Buffer.from(genesisText), log, rate });
   const nodePort = await serve(node, await issue('node', '1'), 'anyone');
@@ -449,7 +449,7 @@ describe('a register transaction', () => {
     for (const [path, value] of fields)
       for (const [name, wrong] of Object.entries(NOT_FIELD_ELEMENTS)) {
         const changed = replaced(transaction, number(value), number(wrong));
-        await expect(submit(changed, payloadOf('doc')), `${path} ${name}`).rejects.toMatchObject({
+        await expect(submit(changed, payloadFor(transaction)!), `${path} ${name}`).rejects.toMatchObject({
           code: 'rejected',
           message: expect.stringMatching(/^malformed/) as string,
         });
@@ -467,7 +467,7 @@ describe('a register transaction', () => {
       if (x >= FIELD_ORDER || y >= FIELD_ORDER) continue;
       tried++;
       const signed = author.register('doc', { escrowPoint: { x, y } });
-      await expect(submit(signed, payloadOf('doc')), name).rejects.toMatchObject({
+      await expect(submit(signed, payloadFor(signed)!), name).rejects.toMatchObject({
         code: 'rejected',
         message: expect.stringMatching(/^invalid_escrow_point/) as string,
       });

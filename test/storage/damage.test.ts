@@ -16,8 +16,8 @@ import { LevelStore } from '../../src/engine/index.js';
 import { CountersealError } from '../../src/errors.js';
 import type { LogIndex } from '../../src/ledger/index.js';
 import { LevelQuotaStore, type UtcDay } from '../../src/oprf/index.js';
-import { Directories, openEngine } from '../engine/helpers.js';
-import { Author, payloadOf, seedOf, testGenesis } from '../ledger/helpers.js';
+import { Directories, openEngine, submitDocument } from '../engine/helpers.js';
+import { Author, seedOf, testGenesis } from '../ledger/helpers.js';
 import { chooseSeed, seeded } from '../system/killing.js';
 
 // Every file of each party's database, damaged in every way that disks and people have: what is read after is what was
@@ -46,10 +46,7 @@ const node: Party = {
     for (const part of ['first', 'second', 'third']) {
       const engine = await openEngine(folder);
       for (let i = 0; i < 12; i++)
-        await engine.submit(
-          author.register(`doc ${i % 7}`, { control: `${part} ${i}` }),
-          payloadOf(`doc ${i % 7}`),
-        );
+        await submitDocument(engine, author.register(`doc ${i % 7}`, { control: `${part} ${i}` }));
       await engine.close();
     }
   },

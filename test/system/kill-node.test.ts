@@ -18,7 +18,7 @@ import { verifyReceipt } from '../../src/receipts/verify.js';
 import { createAuthority, issueIdentity } from '../../src/rpc/certificates.js';
 import { LedgerClient } from '../../src/rpc/ledger-client.js';
 import { Directories, openEngine } from '../engine/helpers.js';
-import { Author, genesisInput, hashProofVerifier, payloadOf, seedOf, START } from '../ledger/helpers.js';
+import { Author, genesisInput, hashProofVerifier, payloadFor, seedOf, START } from '../ledger/helpers.js';
 import { copyOf, receiptFrom, trustIn } from '../receipts/helpers.js';
 import { Answers, chooseSeed, seeded, Waiting } from './killing.js';
 
@@ -66,7 +66,7 @@ it(`a node that is killed ${KILLS} times under load loses nothing that it acknow
     const submit = async (i: number) => {
       const before = acknowledged.get(i);
       try {
-        const answer = await client.submit(transactions[i]!, payloadOf(documents[i]!));
+        const answer = await client.submit(transactions[i]!, payloadFor(transactions[i]!)!);
         if (before) again++;
         if (before) expect(answer).toEqual(before);
         acknowledged.set(i, answer);
@@ -114,7 +114,7 @@ it(`a node that is killed ${KILLS} times under load loses nothing that it acknow
     expect(verifyInclusion(leafHash(record), Number(index), checkpoint.size, proof, checkpoint.root)).toBe(
       true,
     );
-    expect(engine.payload(sha256(payloadOf(documents[i]!)))).toEqual(payloadOf(documents[i]!));
+    expect(engine.payload(sha256(payloadFor(transactions[i]!)!))).toEqual(payloadFor(transactions[i]!)!);
   }
   // The receipts of all of them verify, as anybody would verify them.
   const view = await copyOf(engine, network);
