@@ -50,6 +50,8 @@ import {
   type MatchView,
 } from './matches.js';
 import { NO_PRIVACY_MEASURES } from './privacy.js';
+import { recoveryStart } from './backup.js';
+import { recoverEntries, type Recovered } from './recover.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
 import { Outbox, standingOf, type RegisterOrder } from './outbox.js';
 import type { RegisterProgress } from './register.js';
@@ -395,6 +397,16 @@ export class Agent {
   cover(signal: AbortSignal): Promise<void> {
     const { store, evaluations } = this;
     return runCover({ store, evaluations }, this.home.config.privacy ?? NO_PRIVACY_MEASURES, signal);
+  }
+
+  /**
+   * Finds own entries in the log that this folder does not know, and keeps them: after a restore, and whenever a
+   * registration was under way when a folder was lost. Throws as {@link check} does.
+   */
+  async recover(onProgress?: (done: number, total: number) => void): Promise<Recovered[]> {
+    const { network, store, copy, ledger } = this;
+    const parts = { keys: this.home.keys, network, store, copy, ledger };
+    return recoverEntries(parts, await recoveryStart(store), onProgress);
   }
 
   /** Notes what was done, before whoever ordered it is told the outcome: see {@link AuditLog}. Throws `io`. */

@@ -20,9 +20,12 @@ export interface OwnEntry {
   readonly sequence?: number;
   readonly purpose: string;
   readonly documentKind: number;
-  /** SHA-256 of the file that was registered, or of the encoded document where it came from a table or folder. */
+  /**
+   * SHA-256 of the file that was registered, or of the encoded document where it came from a table or folder; empty
+   * where the entry was found in the log again.
+   */
   readonly fileHash: string;
-  /** The encoded document: kind and canonical strings. */
+  /** The encoded document: kind and canonical strings; empty where only the log knows of the entry. */
   readonly document: string;
   readonly tags: readonly [exact: string, near: string];
   readonly transaction: string;
@@ -135,6 +138,10 @@ export function payloadView(
     retainUntil: new Date(last * DAY_MS).toISOString().slice(0, 10),
   };
 }
+
+/** Notes that an index is used up. */
+export const useIndex = (session: StoreSession, period: number, index: number): void =>
+  session.putSealed(indexKey(period, index), true);
 
 /** An own entry as commands show it. */
 export interface EntryView {

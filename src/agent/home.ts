@@ -36,7 +36,7 @@ export const MemberConfig = z.strictObject({
 });
 export type MemberConfig = z.infer<typeof MemberConfig>;
 
-const Vault = z.strictObject({
+export const Vault = z.strictObject({
   seed: z.hex().length(64),
   /** PKCS#8, PEM: the certificate's, and one for which a certificate was requested. */
   tlsPrivateKeys: z.array(z.string()).min(1).max(2),

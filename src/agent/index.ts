@@ -11,6 +11,8 @@ export { CARD_MAX_BYTES, makeCard, verifyCard, type CardTrust, type MemberCard }
 export { type EntryView, type OwnEntry, type PayloadView } from './entries.js';
 export { type Findings, type FoundMatch } from './findings.js';
 export { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
+export { backupMember, restoreMember } from './backup.js';
+export { type Recovered } from './recover.js';
 export { acceptCertificate, requestMembership, requestRenewal, type Enrolment } from './enrolment.js';
 export { createHome, homePaths, openHome, type MemberConfig, type OpenHome } from './home.js';
 export {

@@ -341,7 +341,7 @@ function authorOf(network: Network, { author }: Contents, message: Uint8Array): 
  * The document in a payload, as the entry's commitment says it. The proof shows that the tags belong to what was
  * committed to, and nothing of what was sealed: an author can seal another document, and is found out here.
  */
-function documentIn(
+export function documentIn(
   payload: Uint8Array,
   salt: FieldElement,
   claims: RegisterClaims,

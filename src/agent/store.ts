@@ -2,7 +2,7 @@ import type { Level } from 'level';
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveKey, open, seal } from '../crypto/index.js';
-import { CountersealError } from '../errors.js';
+import { CountersealError, ensure } from '../errors.js';
 import { Overlay } from '../ledger/index.js';
 import { HighWaterMark, levelError, openChecked, openLevel, sealChecked } from '../storage/index.js';
 
@@ -13,6 +13,14 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 type Db = Level<string, Uint8Array>;
+
+const OWN = 'own/';
+
+/** An own record as it is stored. */
+export interface SealedRecord {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
 
 /** What a piece of work sees of the store; all that it puts is written at its end, at once and durably. */
 export class StoreSession {
@@ -58,6 +66,34 @@ export class StoreSession {
       throw levelError(error, "the agent's own records cannot be read");
     }
     return found;
+  }
+
+  /** The committed own records as they are stored, sealed and under hidden names, for a backup. Each opens. */
+  async exportSealed(): Promise<SealedRecord[]> {
+    const found: SealedRecord[] = [];
+    try {
+      for await (const [name, stored] of this.db.iterator({ gte: OWN, lt: `${OWN}\uffff` })) {
+        const value = openChecked(name, stored);
+        this.unseal(name, value);
+        found.push({ name, value });
+      }
+    } catch (error) {
+      throw levelError(error, "the agent's own records cannot be read");
+    }
+    return found;
+  }
+
+  /** Puts records that {@link exportSealed} gave back. Throws `decryption_failed` for another member's. */
+  importSealed(records: readonly SealedRecord[]): void {
+    for (const { name, value } of records) {
+      ensure(
+        name.startsWith(OWN),
+        'data_corrupted',
+        'a record of the backup has a name that no own record has',
+      );
+      this.unseal(name, value);
+      this.view.put(name, value);
+    }
   }
 
   private hide(name: string): string {

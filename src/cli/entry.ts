@@ -158,10 +158,11 @@ async function list(options: MemberOptions): Promise<void> {
 
 async function show(sequence: number, options: MemberOptions): Promise<void> {
   const { entry, state, payload, findings } = await withAgent(options, (agent) => agent.entry(sequence));
-  const { kind, strings } = JSON.parse(entry.document) as {
-    kind: number;
-    strings: Record<string, string | string[]>;
-  };
+  const { kind, strings } = (
+    entry.document === ''
+      ? { kind: entry.documentKind, strings: { document: 'not in this folder: found in the log again' } }
+      : JSON.parse(entry.document)
+  ) as { kind: number; strings: Record<string, string | string[]> };
   if (options.json) {
     const { nullifier, purpose, fileHash, verdict, registeredAt } = entry;
     printJson({

@@ -75,19 +75,40 @@ export class LedgerClient {
    * The ciphertext of a hash, from the first node that has it. Throws `not_found` where every node answers that it was
    * erased, or never there; where one of them does not answer, what is wrong with that one.
    */
-  async payload(hash: Uint8Array): Promise<Uint8Array> {
+  payload(hash: Uint8Array): Promise<Uint8Array> {
+    return this.byHash(
+      hash,
+      'payload',
+      async (client, options) => (await invoke(client.getPayload.bind(client), { hash }, options)).payload,
+    );
+  }
+
+  /** The transaction of a hash that is in the log. Throws as {@link payload} does. */
+  transaction(hash: Uint8Array): Promise<Uint8Array> {
+    return this.byHash(
+      hash,
+      'transaction',
+      async (client, options) =>
+        (await invoke(client.getTransaction.bind(client), { hash }, options)).transaction,
+    );
+  }
+
+  private async byHash(
+    hash: Uint8Array,
+    what: string,
+    ask: (client: GrpcClient, options: { peer: string; timeout: number }) => Promise<Uint8Array>,
+  ): Promise<Uint8Array> {
     let missing: CountersealError | undefined;
     let trouble: CountersealError | undefined;
     for (const { address, client } of this.nodes) {
       try {
-        const options = { peer: `node ${address}`, timeout: READ_TIMEOUT_MS };
-        const { payload } = await invoke(client.getPayload.bind(client), { hash }, options);
+        const content = await ask(client, { peer: `node ${address}`, timeout: READ_TIMEOUT_MS });
         ensure(
-          equalBytes(sha256(payload), hash),
+          equalBytes(sha256(content), hash),
           'data_corrupted',
-          `node ${address} sent another payload than was asked for: it is not to be trusted`,
+          `node ${address} sent another ${what} than was asked for: it is not to be trusted`,
         );
-        return payload;
+        return content;
       } catch (error) {
         if (!(error instanceof CountersealError) || error.code === 'invalid_argument') throw error;
         if (error.code === 'not_found') missing = error;

@@ -18,6 +18,8 @@ import {
   type GetPayloadResponse,
   type GetStateSubtreeRequest,
   type GetStateSubtreeResponse,
+  type GetTransactionRequest,
+  type GetTransactionResponse,
   type StreamRecordsRequest,
   type StreamRecordsResponse,
   type SubmitTransactionRequest,
@@ -105,6 +107,19 @@ export function serveLedger(server: RpcServer, engine: EmbeddedEngine, options: 
           : 'this node does not have the payload: its term is over, or it was never here',
       );
       return Promise.resolve({ payload });
+    }),
+    getTransaction: unary<GetTransactionRequest, GetTransactionResponse>(log, async ({ hash }, call) => {
+      payloadLimit.take(callerOf(call));
+      payloadsOfAll.take('all');
+      ensure(
+        hash.length === HASH_BYTES,
+        'invalid_argument',
+        `the hash of a transaction has ${HASH_BYTES} bytes`,
+        'hash',
+      );
+      const found = engine.reader.transaction(hash);
+      ensure(found, 'not_found', 'this node has no transaction with this hash in its log');
+      return Promise.resolve({ transaction: found.bytes });
     }),
     submitTransaction: unary<SubmitTransactionRequest, SubmitTransactionResponse>(
       log,

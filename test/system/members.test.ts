@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -244,6 +245,73 @@ describe('a new member', () => {
     }
     expect(await check(home)).toMatchObject({ verdict: 'unique', warnings: [] });
   }, 120_000);
+});
+
+describe('a backup', () => {
+  const register = (name: string) =>
+    run('document', 'register', example(name), '--purpose', 'finance', '--home', network.home('bank-b'));
+  const backup = () => path('bank-b.backup');
+  const restore = (file: string, home: string, ...more: string[]) =>
+    runProgram(['member', 'restore', file, '--home', home, '--json', ...more]);
+
+  it('brings back a folder that was lost, with the entry that was made after it', async () => {
+    const home = network.home('bank-b');
+    const first = await register('invoice-a.ubl.xml');
+    expect(await run('member', 'backup', '--out', backup(), '--home', home)).toMatchObject({ entries: 1 });
+    expect(statSync(backup()).mode & 0o777).toBe(0o600);
+    const second = await register('invoice-b.ubl.xml');
+    await rm(home, { recursive: true });
+
+    const restored = await run('member', 'restore', backup(), '--home', home);
+    expect(restored).toMatchObject({
+      entries: 1,
+      found: [{ sequence: second['sequence'], purpose: 'finance', document: 'document' }],
+    });
+    const shown = await run('entry', 'show', String(second['sequence']), '--home', home);
+    expect(shown).toMatchObject({ state: 'registered', kind: 380, verdict: 'unique' });
+    expect(shown['document']).toMatchObject({ currency: 'EUR' });
+    for (const { sequence } of [first, second] as { sequence: number }[]) {
+      await run('entry', 'engage', String(sequence), '--home', home);
+      expect(await run('entry', 'settle', String(sequence), '--home', home)).toMatchObject({
+        state: 'settled',
+      });
+    }
+    // Nothing is found twice, and what is audited goes on where the backup was made.
+    expect(await run('member', 'recover', '--home', home)).toMatchObject({ found: [] });
+    const audited = await run('member', 'audit', '--home', home);
+    expect(audited).toMatchObject({ problems: [] });
+    expect((audited['records'] as Line[]).map(({ command }) => command)).toEqual([
+      ...['document register', 'member backup', 'member restore'],
+      ...['entry engage', 'entry settle', 'entry engage', 'entry settle', 'member recover'],
+    ]);
+    // The next registration takes an index that none of them had.
+    const agent = await network.agent('bank-b');
+    const nullifiers = (await agent.entries()).map(({ entry }) => entry.nullifier);
+    const day = Math.floor(Date.now() / 86_400_000);
+    const used = [0, 1].map((index) => agent.home.keys.nullifier(day, index).toString());
+    agent.close();
+    expect(nullifiers.sort()).toEqual(used.sort());
+  }, 180_000);
+
+  it('opens with its passphrase only, unchanged only, and into a new folder only', async () => {
+    const wrong = path('wrong');
+    await writeFile(wrong, 'another passphrase\n');
+    const fresh = path('fresh');
+    const said = (done: Awaited<ReturnType<typeof restore>>) => jsonLines(done).at(-1);
+    expect(said(await restore(backup(), fresh, '--passphrase-file', wrong))).toMatchObject(
+      error('decryption_failed'),
+    );
+    const file = await json<{ sealed: string }>(backup());
+    const bytes = Buffer.from(file.sealed, 'base64');
+    bytes[bytes.length >> 1]! ^= 1;
+    await writeFile(path('tampered'), JSON.stringify({ ...file, sealed: bytes.toString('base64') }));
+    const right = ['--passphrase-file', network.passphraseFile];
+    expect(said(await restore(path('tampered'), fresh, ...right))).toMatchObject(error('decryption_failed'));
+    expect(existsSync(fresh)).toBe(false);
+    expect(said(await restore(backup(), network.home('bank-b'), ...right))).toMatchObject(
+      error('already_exists'),
+    );
+  }, 60_000);
 });
 
 async function requestFor(name: string): Promise<void> {

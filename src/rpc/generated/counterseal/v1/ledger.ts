@@ -99,6 +99,16 @@ export interface StateNode {
   node: Uint8Array;
 }
 
+export interface GetTransactionRequest {
+  /** SHA-256 of the transaction. */
+  hash: Uint8Array;
+}
+
+export interface GetTransactionResponse {
+  /** The canonical encoding. */
+  transaction: Uint8Array;
+}
+
 export interface GetPayloadRequest {
   /** 32 bytes. */
   hash: Uint8Array;
@@ -922,6 +932,116 @@ export const StateNode: MessageFns<StateNode> = {
   },
 };
 
+function createBaseGetTransactionRequest(): GetTransactionRequest {
+  return { hash: new Uint8Array(0) };
+}
+
+export const GetTransactionRequest: MessageFns<GetTransactionRequest> = {
+  encode(message: GetTransactionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hash.length !== 0) {
+      writer.uint32(10).bytes(message.hash);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTransactionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTransactionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hash = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetTransactionRequest>): GetTransactionRequest {
+    return GetTransactionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetTransactionRequest>): GetTransactionRequest {
+    const message = createBaseGetTransactionRequest();
+    message.hash = object.hash ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseGetTransactionResponse(): GetTransactionResponse {
+  return { transaction: new Uint8Array(0) };
+}
+
+export const GetTransactionResponse: MessageFns<GetTransactionResponse> = {
+  encode(message: GetTransactionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.transaction.length !== 0) {
+      writer.uint32(10).bytes(message.transaction);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTransactionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTransactionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.transaction = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetTransactionResponse>): GetTransactionResponse {
+    return GetTransactionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetTransactionResponse>): GetTransactionResponse {
+    const message = createBaseGetTransactionResponse();
+    message.transaction = object.transaction ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 function createBaseGetPayloadRequest(): GetPayloadRequest {
   return { hash: new Uint8Array(0) };
 }
@@ -1127,6 +1247,21 @@ export const LedgerService = {
     responseSerialize: (value: GetPayloadResponse): Buffer => Buffer.from(GetPayloadResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetPayloadResponse => GetPayloadResponse.decode(value),
   },
+  /**
+   * A transaction of the log by its SHA-256, which its record names: for authors who have lost everything but their
+   * seed. It tells the node what GetPayload tells it.
+   */
+  getTransaction: {
+    path: "/counterseal.v1.Ledger/GetTransaction" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetTransactionRequest): Buffer =>
+      Buffer.from(GetTransactionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetTransactionRequest => GetTransactionRequest.decode(value),
+    responseSerialize: (value: GetTransactionResponse): Buffer =>
+      Buffer.from(GetTransactionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetTransactionResponse => GetTransactionResponse.decode(value),
+  },
 } as const;
 
 export interface LedgerServer extends UntypedServiceImplementation {
@@ -1154,6 +1289,11 @@ export interface LedgerServer extends UntypedServiceImplementation {
    * address reads that entry now. NOT_FOUND where it was erased, its term is over, or this node never had it.
    */
   getPayload: handleUnaryCall<GetPayloadRequest, GetPayloadResponse>;
+  /**
+   * A transaction of the log by its SHA-256, which its record names: for authors who have lost everything but their
+   * seed. It tells the node what GetPayload tells it.
+   */
+  getTransaction: handleUnaryCall<GetTransactionRequest, GetTransactionResponse>;
 }
 
 export interface LedgerClient extends Client {
@@ -1272,6 +1412,25 @@ export interface LedgerClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetPayloadResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * A transaction of the log by its SHA-256, which its record names: for authors who have lost everything but their
+   * seed. It tells the node what GetPayload tells it.
+   */
+  getTransaction(
+    request: GetTransactionRequest,
+    callback: (error: ServiceError | null, response: GetTransactionResponse) => void,
+  ): ClientUnaryCall;
+  getTransaction(
+    request: GetTransactionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetTransactionResponse) => void,
+  ): ClientUnaryCall;
+  getTransaction(
+    request: GetTransactionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetTransactionResponse) => void,
   ): ClientUnaryCall;
 }
 
