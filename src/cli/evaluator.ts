@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { CountersealError, ensure } from '../errors.js';
+import { logExpiry } from './expiry.js';
+import { metricsOption, openMetrics, type MetricsOptions } from './metrics.js';
 import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
 import { action, print, printJson, progress, table, usage } from './output.js';
 import { announce, untilStopped } from './service.js';
@@ -16,7 +18,7 @@ interface EvaluatorOptions extends PassphraseOptions {
 export function evaluatorCommands(program: Command): void {
   const evaluator = program.command('evaluator').description('a member of the committee that makes tags');
 
-  passphraseOptions(evaluator.command('run', { isDefault: true }))
+  metricsOption(passphraseOptions(evaluator.command('run', { isDefault: true })))
     .description('answer members; stops on SIGINT or SIGTERM')
     .requiredOption('--home <folder>', "the evaluator's folder")
     .addHelpText(
@@ -38,7 +40,7 @@ export function evaluatorCommands(program: Command): void {
     .action(action(keygen));
 }
 
-async function run(options: EvaluatorOptions): Promise<void> {
+async function run(options: EvaluatorOptions & MetricsOptions): Promise<void> {
   const passphrase = await readPassphrase(options);
   const [
     { dailyQuotaOf, evaluatorPaths, openEvaluatorHome, readKeyShare },
@@ -89,7 +91,14 @@ async function run(options: EvaluatorOptions): Promise<void> {
         );
     },
   });
-  const quotas = await LevelQuotaStore.open(evaluatorPaths(options.home).quotas);
+  const metrics = await openMetrics(options.metrics ?? config.metrics, {
+    service: 'evaluator',
+    home: options.home,
+    certificates: { own: home.identity.certificate, authority: home.authority },
+  });
+  const store = await LevelQuotaStore.open(evaluatorPaths(options.home).quotas);
+  const measured = metrics && (await import('../metrics/index.js')).evaluatorMetrics(metrics.registry, store);
+  const quotas = measured?.quotas ?? store;
   const evaluator = new Evaluator({
     key,
     signingSeed: home.signingSeed,
@@ -101,15 +110,19 @@ async function run(options: EvaluatorOptions): Promise<void> {
   });
   // Who asks in the first moments is to be told by the list as it is now.
   await members.start(FIRST_CONTACT_WAIT_MS);
-  const server = new RpcServer();
+  measured?.watch(evaluator);
+  const server = new RpcServer(metrics?.calls);
   serveEvaluator(server, evaluator, config.networkId, log);
   const port = await server.listen(config.listen, {
     authority: home.authority,
     identity: home.identity,
     clients: 'certified',
   });
-  announce(log, 'evaluator', port);
+  const metricsServer = await metrics?.serve(() => undefined);
+  announce(log, 'evaluator', port, metricsServer?.port);
+  logExpiry(log, home.identity.certificate);
   await untilStopped();
+  await metricsServer?.close();
   await server.close();
   evaluator.dropNonces();
   await quotas.close();

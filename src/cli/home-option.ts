@@ -26,6 +26,7 @@ export const homeOption = (command: Command): Command =>
 export async function withAgent<T>(options: MemberOptions, work: (agent: Agent) => Promise<T>): Promise<T> {
   const [{ Agent }, passphrase] = await Promise.all([import('../agent/index.js'), readPassphrase(options)]);
   const agent = await Agent.open(options.home, passphrase);
+  (await import('./expiry.js')).warnOfExpiry(agent.home.identity.certificate);
   try {
     return await work(agent);
   } finally {

@@ -7,6 +7,7 @@ import { serveLedger } from '../rpc/ledger-server.js';
 import { createLogger, type LogMessage, type Logger } from '../rpc/logger.js';
 import { RpcServer } from '../rpc/transport.js';
 import { CosignatureCollector, ensureNotSetBack, WitnessClient } from '../witness/index.js';
+import { logExpiry } from './expiry.js';
 import { type NodeHome, nodePaths, openNodeHome } from './homes/node.js';
 import { readRestored, removeRestored, type Restored } from './homes/restored.js';
 import { type MetricsOptions, openMetrics } from './metrics.js';
@@ -99,6 +100,7 @@ export async function runNode(options: RunOptions): Promise<void> {
   const admin = await openAdmin(options.home, engine, log);
   const metricsServer = await metrics?.serve(() => notReady(engine, held));
   announce(log, 'node', port, metricsServer?.port);
+  logExpiry(log, home.identity.certificate);
   await untilStopped();
   collector.stop();
   await metricsServer?.close();
