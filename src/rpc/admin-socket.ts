@@ -15,6 +15,7 @@ export const adminSocketPath = (home: string): string => join(home, 'admin.sock'
 const PATH_MAX_BYTES = 103;
 const CONNECTIONS_MAX = 8;
 const ANSWER_MAX_BYTES = 65_536;
+const ANSWER_MS = 10_000;
 
 export interface AdminHandlers {
   /** What `GET /status` answers: numbers and short texts, nothing secret. */
@@ -116,6 +117,12 @@ export async function askAdmin(
 ): Promise<IncomingMessage | undefined> {
   const response = await new Promise<IncomingMessage | undefined>((resolve, reject) => {
     const request = httpRequest({ socketPath: adminSocketPath(home), method, path }, resolve);
+    // A status is at hand; before a backup begins the service reads its whole ledger.
+    if (method === 'GET')
+      request.setTimeout(ANSWER_MS, () => {
+        reject(new CountersealError('unavailable', `the service of ${home} runs and does not answer`));
+        request.destroy();
+      });
     request.once('error', (cause: NodeJS.ErrnoException) => {
       if (['ENOENT', 'ECONNREFUSED', 'EINVAL', 'ENAMETOOLONG'].includes(cause.code ?? '')) resolve(undefined);
       else

@@ -19,7 +19,6 @@ async function folder(mode = 0o700): Promise<string> {
   return path;
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a source of parts that are there
 async function* parts(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);
 }
@@ -87,7 +86,7 @@ describe("a service's socket", () => {
       cause: new Error('secret'),
     });
     const fail = [refusal, new TypeError('the tag 4711')];
-    // eslint-disable-next-line @typescript-eslint/require-await, require-yield -- fails before there is anything
+    // eslint-disable-next-line require-yield -- fails before there is anything
     const none = async function* (): AsyncGenerator<Uint8Array> {
       throw fail.shift()!;
     };
