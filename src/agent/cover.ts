@@ -9,6 +9,8 @@ import type { AgentStore, StoreSession } from './store.js';
 const MINUTE_MS = 60_000;
 /** A day's random number of requests may be so many times its mean, and no more: they are charged to the quota. */
 const MOST_OF_MEAN = 1.5;
+/** A gap beyond any that chance gives: the clock was set back. */
+const FARTHEST_MS = 60 * DAY_MS;
 const KEY = 'own/cover';
 
 interface CoverState {
@@ -40,7 +42,7 @@ export function takeDue(
   const day = Math.floor(now / DAY_MS);
   const state = session.getSealed<CoverState>(KEY);
   const taken = state?.day === day ? state.taken : 0;
-  if (state && state.next > now && state.next - now <= DAY_MS) return { due: false, next: state.next };
+  if (state && state.next > now && state.next - now <= FARTHEST_MS) return { due: false, next: state.next };
   const next = now + poissonGap(coverPerDay);
   const due =
     state !== undefined &&
