@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { CountersealError, ensure } from '../errors.js';
 import type { LogRecord } from '../ledger/index.js';
+import { schemaCommand } from './ledger-schema.js';
 import { action, print, printJson, usage } from './output.js';
 import { stopSignal } from './service.js';
 
@@ -14,9 +15,9 @@ interface TailOptions {
 }
 
 export function ledgerCommands(program: Command): void {
-  program
-    .command('ledger')
-    .description('the log, as anybody can read it')
+  const ledger = program.command('ledger').description('the log, as anybody can read it, and its rules');
+  schemaCommand(ledger);
+  ledger
     .command('tail')
     .description('print the records of the log')
     .requiredOption('--genesis <file>', "the network's genesis.json")
@@ -36,7 +37,7 @@ function describe({ index, time, body }: LogRecord): string {
     case 'register':
       return `${at}entry ${body.entry} registered for ${body.purpose}, kind ${body.documentKind}: ${body.verdict.label}  tags ${body.tags.map(short).join(' ')}`;
     case 'action':
-      return `${at}entry ${body.entry} ${body.action}: ${body.outcome === 'refused' ? `refused (${body.verdict?.label})` : body.state}`;
+      return `${at}entry ${body.entry} ${body.action}: ${body.outcome === 'refused' ? `refused (${body.verdict?.label})` : body.action === 'erase' ? 'its payload is deleted' : body.state}`;
     case 'membership':
       return `${at}members changed: ${body.changes.length}`;
   }

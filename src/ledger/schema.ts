@@ -101,7 +101,7 @@ export function defaultSchema(): Schema {
     purposes: [
       {
         name: 'finance',
-        kinds: rows([105, 380, 465, 635, ...BILLS], ...financiers),
+        kinds: rows([105, 380, 383, 465, 635, ...BILLS], ...financiers),
         quota: 1000,
         saltPolicy: 'owner',
         ttlDays: 30,
@@ -129,7 +129,7 @@ export function defaultSchema(): Schema {
       {
         name: 'attest',
         kinds: [
-          ...rows([105, 271, 380, 381], 'seller', 'carrier', 'forwarder', 'tax-office'),
+          ...rows([105, 271, 380, 381, 383], 'seller', 'carrier', 'forwarder', 'tax-office'),
           ...rows([465], 'bank'),
           ...rows([635], 'forwarder', 'carrier'),
         ],
