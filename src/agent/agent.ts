@@ -1,4 +1,4 @@
-import { ed25519Sign, type FieldElement } from '../crypto/index.js';
+import { ed25519Sign, type FieldElement, type VaultAccess } from '../crypto/index.js';
 import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
@@ -118,8 +118,8 @@ export class Agent {
   }
 
   /** Opens a member's folder with its passphrase. Connects to nothing yet. */
-  static async open(folder: string, passphrase: string): Promise<Agent> {
-    const home = await openHome(folder, passphrase);
+  static async open(folder: string, access: VaultAccess): Promise<Agent> {
+    const home = await openHome(folder, access);
     const network = await networkOf(parseGenesis(home.genesis));
     ensure(
       network.id === home.config.networkId,

@@ -8,6 +8,7 @@ import {
   writeFileDurable,
   writeJson,
   writeSecretJson,
+  type VaultAccess,
 } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { networkOf, parseGenesis } from '../ledger/index.js';
@@ -51,11 +52,11 @@ async function optional(path: string): Promise<string | undefined> {
 /** Writes a member's backup, sealed under a passphrase, mode 0600. Answers what is in it. */
 export async function backupMember(
   home: string,
-  passphrase: string,
+  access: VaultAccess,
   out: string,
 ): Promise<{ readonly entries: number; readonly logSize: number }> {
   const paths = homePaths(home);
-  const { config, genesis, vault, keys } = await openVault(home, passphrase);
+  const { config, genesis, vault, keys } = await openVault(home, access);
   const network = await networkOf(parseGenesis(genesis));
   const store = new AgentStore(paths.database, keys.storeKey);
   const client = new LedgerClient(config.nodes, network.genesis);
@@ -78,7 +79,7 @@ export async function backupMember(
       })),
       auditLog: (await optional(paths.auditLog)) ?? '',
     }));
-    await writeSecretJson(out, passphrase, PURPOSE, content);
+    await writeSecretJson(out, access, PURPOSE, content);
     const entries = content.records.filter(({ name }) => name.startsWith('own/entry/')).length;
     return { entries, logSize: content.logSize };
   } finally {
@@ -93,7 +94,7 @@ export async function backupMember(
  */
 export async function restoreMember(
   file: string,
-  passphrase: string,
+  access: VaultAccess,
   home: string,
 ): Promise<{ readonly created: string; readonly entries: number; readonly logSize: number }> {
   ensure(
@@ -101,7 +102,7 @@ export async function restoreMember(
     'already_exists',
     `${home} is not empty: a backup is restored into a new folder`,
   );
-  const sealed = await readSecretFile(file, passphrase, PURPOSE);
+  const sealed = await readSecretFile(file, access, PURPOSE);
   const backup = parseFile(Backup, new TextDecoder().decode(sealed), file);
   const { networkId } = parseGenesis(backup.genesis);
   ensure(backup.config.networkId === networkId, 'data_corrupted', `${file} is of two networks`);
@@ -109,7 +110,7 @@ export async function restoreMember(
   const keys = new MemberKeys(Buffer.from(backup.vault.seed, 'hex'), networkId);
   const paths = homePaths(home);
   await mkdir(home, { recursive: true, mode: 0o700 });
-  await writeVault(home, passphrase, backup.vault);
+  await writeVault(home, access, backup.vault);
   await writeFileDurable(paths.genesis, backup.genesis);
   if (backup.certificate !== null) await writeFileDurable(paths.certificate, backup.certificate);
   if (backup.auditLog !== '') await writeFileDurable(paths.auditLog, backup.auditLog, 0o600);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { initPoseidon, readText, writeFileDurable, writeJson } from '../crypto/index.js';
+import { initPoseidon, readText, writeFileDurable, writeJson, type VaultAccess } from '../crypto/index.js';
 import { ensure } from '../errors.js';
 import { parseGenesis } from '../ledger/index.js';
 import { checkCertificate, createRequest, identityOf, signRenewal } from '../rpc/certificate-requests.js';
@@ -25,7 +25,7 @@ export interface Enrolment {
  */
 export async function requestMembership(
   home: string,
-  passphrase: string,
+  access: VaultAccess,
   name: string,
   genesisText: string,
 ): Promise<Enrolment> {
@@ -50,7 +50,7 @@ export async function requestMembership(
     evaluators: genesis.oprf.evaluators.map(({ id, address }) => ({ id, address })),
   };
   const vault: Vault = { seed: seed.toString('hex'), tlsPrivateKeys: [key] };
-  await writeVault(home, passphrase, vault);
+  await writeVault(home, access, vault);
   await writeFileDurable(paths.genesis, genesisText);
   await writeJson(paths.config, config);
   const memberId = new MemberKeys(seed, networkId).memberId.toString();
@@ -58,13 +58,13 @@ export async function requestMembership(
 }
 
 /** A request for a member's next certificate, for a new key, signed by the old one. The old one stays in use till then. */
-export async function requestRenewal(home: string, passphrase: string): Promise<Enrolment> {
+export async function requestRenewal(home: string, access: VaultAccess): Promise<Enrolment> {
   const path = homePaths(home).certificate;
-  const { config, vault, keys } = await openVault(home, passphrase);
+  const { config, vault, keys } = await openVault(home, access);
   const certificate = await readText(path, 'has this member joined? (member join)');
   const old = identityOf(certificate, vault.tlsPrivateKeys, path);
   const key = await createTlsKey();
-  await writeVault(home, passphrase, { ...vault, tlsPrivateKeys: [old.privateKey, key] });
+  await writeVault(home, access, { ...vault, tlsPrivateKeys: [old.privateKey, key] });
   const memberId = keys.memberId.toString();
   const request = await createRequest(config.networkId, { kind: 'member', id: memberId }, key);
   const signature = await signRenewal(config.networkId, request, old);
@@ -77,10 +77,10 @@ export async function requestRenewal(home: string, passphrase: string): Promise<
  */
 export async function acceptCertificate(
   home: string,
-  passphrase: string,
+  access: VaultAccess,
   certificate: string,
 ): Promise<void> {
-  const { config, genesis, vault, keys } = await openVault(home, passphrase);
+  const { config, genesis, vault, keys } = await openVault(home, access);
   checkCertificate(certificate, {
     ca: parseGenesis(genesis).ca,
     networkId: config.networkId,

@@ -10,6 +10,7 @@ import {
   writeFileDurable,
   writeJson,
   writeSecretJson,
+  type VaultAccess,
 } from '../crypto/index.js';
 import { identityOf } from '../rpc/certificate-requests.js';
 import type { Identity } from '../rpc/certificates.js';
@@ -65,13 +66,13 @@ export interface OpenHome {
 export const HOME_HINT = "is this a member's folder? (--home)";
 
 /** Writes a member's vault. */
-export const writeVault = (home: string, passphrase: string, vault: Vault): Promise<void> =>
-  writeSecretJson(homePaths(home).vault, passphrase, VAULT_PURPOSE, vault);
+export const writeVault = (home: string, access: VaultAccess, vault: Vault): Promise<void> =>
+  writeSecretJson(homePaths(home).vault, access, VAULT_PURPOSE, vault);
 
 /** Makes a member's keys and vault; answers its member id. */
 export async function createHome(
   home: string,
-  passphrase: string,
+  access: VaultAccess,
   config: Omit<MemberConfig, 'format' | 'version'>,
   identity: (memberId: bigint) => Promise<Identity>,
 ): Promise<bigint> {
@@ -81,7 +82,7 @@ export async function createHome(
   const seed = randomBytes(32);
   const { memberId } = new MemberKeys(seed, config.networkId);
   const { certificate, privateKey } = await identity(memberId);
-  await writeVault(home, passphrase, { seed: seed.toString('hex'), tlsPrivateKeys: [privateKey] });
+  await writeVault(home, access, { seed: seed.toString('hex'), tlsPrivateKeys: [privateKey] });
   await writeFileDurable(paths.certificate, certificate);
   const complete: MemberConfig = { format: 'counterseal-member', version: 1, ...config };
   await writeJson(paths.config, complete);
@@ -97,7 +98,7 @@ export interface OpenVault {
 }
 
 /** Reads a member's vault. Throws `not_found`, `data_corrupted`, or `decryption_failed` for a wrong passphrase. */
-export async function openVault(home: string, passphrase: string): Promise<OpenVault> {
+export async function openVault(home: string, access: VaultAccess): Promise<OpenVault> {
   const paths = homePaths(home);
   const [content, genesis] = await Promise.all([
     readText(paths.config, HOME_HINT),
@@ -105,16 +106,16 @@ export async function openVault(home: string, passphrase: string): Promise<OpenV
   ]);
   const config = parseFile(MemberConfig, content, paths.config);
   const [vault] = await Promise.all([
-    readSecretJson(Vault, paths.vault, passphrase, VAULT_PURPOSE),
+    readSecretJson(Vault, paths.vault, access, VAULT_PURPOSE),
     initPoseidon(),
   ]);
   return { config, genesis, vault, keys: new MemberKeys(Buffer.from(vault.seed, 'hex'), config.networkId) };
 }
 
 /** Reads a member's folder. Throws as {@link openVault} does. */
-export async function openHome(home: string, passphrase: string): Promise<OpenHome> {
+export async function openHome(home: string, access: VaultAccess): Promise<OpenHome> {
   const path = homePaths(home).certificate;
   const certificate = await readText(path, 'has this member joined? (member request, then member join)');
-  const { config, genesis, vault, keys } = await openVault(home, passphrase);
+  const { config, genesis, vault, keys } = await openVault(home, access);
   return { config, genesis, keys, identity: identityOf(certificate, vault.tlsPrivateKeys, path) };
 }

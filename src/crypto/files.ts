@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { CountersealError } from '../errors.js';
 import { readSecretFile, writeFileDurable, writeSecretFile } from './secret-file.js';
+import type { VaultAccess } from './vault-key.js';
 
 /** Reads a text file; throws `not_found` with a hint. */
 export async function readText(path: string, hint: string): Promise<string> {
@@ -22,21 +23,20 @@ export function parseFile<T>(schema: z.ZodType<T>, content: string, path: string
 export const writeJson = (path: string, value: unknown): Promise<void> =>
   writeFileDurable(path, `${JSON.stringify(value, null, 2)}\n`);
 
-/** A JSON value sealed under a passphrase. */
+/** A JSON value sealed: see {@link writeSecretFile}. */
 export const writeSecretJson = (
   path: string,
-  passphrase: string,
+  access: VaultAccess,
   purpose: string,
   value: unknown,
-): Promise<void> =>
-  writeSecretFile(path, passphrase, purpose, new TextEncoder().encode(JSON.stringify(value)));
+): Promise<void> => writeSecretFile(path, access, purpose, new TextEncoder().encode(JSON.stringify(value)));
 
 export async function readSecretJson<T>(
   schema: z.ZodType<T>,
   path: string,
-  passphrase: string,
+  access: VaultAccess,
   purpose: string,
 ): Promise<T> {
-  const plain = await readSecretFile(path, passphrase, purpose);
+  const plain = await readSecretFile(path, access, purpose);
   return parseFile(schema, new TextDecoder().decode(plain), path);
 }

@@ -10,5 +10,6 @@ export * from './dleq.js';
 export * from './shamir.js';
 export * from './aead.js';
 export * from './ed25519.js';
+export * from './vault-key.js';
 export * from './secret-file.js';
 export * from './files.js';

@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readSecretFile, writeSecretFile } from '../../src/crypto/index.js';
+import { backupMember, requestMembership, restoreMember } from '../../src/agent/index.js';
+import { openVault } from '../../src/agent/home.js';
+import { open, readSecretFile, seal, writeSecretFile, type VaultKey } from '../../src/crypto/index.js';
 import { code } from '../helpers/vectors.js';
+import { genesisInput } from '../ledger/helpers.js';
 
 describe('secret files', () => {
   it('are of mode 0600, hold nothing readable, and open with the passphrase and purpose alone', async () => {
@@ -34,9 +38,71 @@ describe('secret files', () => {
     await expect(readSecretFile(path, 'correct horse', 'vault')).rejects.toMatchObject(
       code('data_corrupted'),
     );
+    await writeFile(path, content.replace('"kind": "scrypt"', '"kind": "token"'));
+    await expect(readSecretFile(path, 'correct horse', 'vault')).rejects.toMatchObject(
+      code('failed_precondition'),
+    );
     await writeFile(path, '{');
     await expect(readSecretFile(path, 'correct horse', 'vault')).rejects.toMatchObject(
       code('data_corrupted'),
     );
+  });
+
+  it('open with another vault key, which sees data keys and purposes and nothing else', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'counterseal-secret-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const path = join(folder, 'secret.json');
+    const secret = new TextEncoder().encode('a seed that nobody may read');
+    const asked: string[] = [];
+    // As a token or a key service: the key that wraps stays inside.
+    const token = (seed: string): VaultKey => {
+      const key = createHash('sha256').update(seed).digest();
+      return {
+        kind: 'token',
+        wrap: (dataKey, purpose) => {
+          asked.push(`wrap ${purpose} ${dataKey.length}`);
+          const sealed = seal(key, dataKey, Buffer.from(purpose));
+          return Promise.resolve({ slot: 3, sealed: Buffer.from(sealed).toString('hex') });
+        },
+        unwrap: (wrapped, purpose) => {
+          asked.push(`unwrap ${purpose} ${String(wrapped['slot'])}`);
+          return Promise.resolve().then(() =>
+            open(key, Buffer.from(String(wrapped['sealed']), 'hex'), Buffer.from(purpose)),
+          );
+        },
+      };
+    };
+    await writeSecretFile(path, token('mine'), 'vault', secret);
+    expect(await readSecretFile(path, token('mine'), 'vault')).toEqual(secret);
+    expect(asked).toEqual(['wrap vault 32', 'unwrap vault 3']);
+    await expect(readSecretFile(path, token('another'), 'vault')).rejects.toMatchObject(
+      code('decryption_failed'),
+    );
+    await expect(readSecretFile(path, 'a passphrase', 'vault')).rejects.toMatchObject(
+      code('failed_precondition'),
+    );
+    const first = await readFile(path, 'utf8');
+    await writeSecretFile(path, token('mine'), 'vault', secret);
+    expect(await readFile(path, 'utf8')).not.toBe(first);
+  });
+
+  it('open a vault of a member, and all that needs it, with another vault key', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'counterseal-secret-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const plain: VaultKey = {
+      kind: 'test',
+      wrap: (dataKey) => Promise.resolve({ key: Buffer.from(dataKey).toString('hex') }),
+      unwrap: ({ key }) => Promise.resolve(Buffer.from(String(key), 'hex')),
+    };
+    const genesis = JSON.stringify({ ...genesisInput('vault-net') });
+    const { memberId } = await requestMembership(join(folder, 'home'), plain, 'Bank', genesis);
+    const { keys } = await openVault(join(folder, 'home'), plain);
+    expect(keys.memberId.toString()).toBe(memberId);
+    await expect(openVault(join(folder, 'home'), 'a passphrase')).rejects.toMatchObject(
+      code('failed_precondition'),
+    );
+    await backupMember(join(folder, 'home'), plain, join(folder, 'backup'));
+    await restoreMember(join(folder, 'backup'), plain, join(folder, 'again'));
+    expect((await openVault(join(folder, 'again'), plain)).keys.memberId).toBe(keys.memberId);
   });
 });

@@ -1,0 +1,82 @@
+import { randomBytes, scrypt } from 'node:crypto';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { CountersealError, ensure } from '../errors.js';
+import { open, seal } from './aead.js';
+
+const scryptAsync = promisify<Buffer, Buffer, number, object, Buffer>(scrypt);
+
+/** What a secret file holds of its data key: a JSON object of which only the vault key that made it knows the form. */
+export type WrappedKey = Readonly<Record<string, unknown>>;
+
+/**
+ * What keeps the data keys of secret files. Every file is sealed under a random 32-byte data key of its own, and the
+ * file holds that key wrapped: by a passphrase ({@link passphraseKey}), or by whatever else implements this. A token
+ * (PKCS#11: C_WrapKey, C_UnwrapKey) or a key service (KMS: Encrypt, Decrypt) fits, because neither has to give its own
+ * key out: it sees data keys and purposes and nothing of what is sealed.
+ *
+ * A wrapper must authenticate: another key, another purpose or a changed value must throw `decryption_failed`, a value
+ * that it did not make `data_corrupted`, and a device that does not answer `unavailable`.
+ */
+export interface VaultKey {
+  /** Written into the file: which kind of vault key opens it. */
+  readonly kind: string;
+  /** `purpose` says what the file holds, and is to be bound. */
+  wrap(dataKey: Uint8Array, purpose: string): Promise<WrappedKey>;
+  unwrap(wrapped: WrappedKey, purpose: string): Promise<Uint8Array>;
+}
+
+/** What opens secret files: a passphrase, or another vault key. */
+export type VaultAccess = string | VaultKey;
+
+/** scrypt (RFC 7914) at 128 MiB and some 0.4 s: OWASP's first choice for it. */
+const COST = { N: 2 ** 17, r: 8, p: 1 } as const;
+
+const Wrapped = z.strictObject({
+  // Bounds, so that a changed file cannot make its reader take all memory.
+  N: z.union([z.literal(2 ** 17), z.literal(2 ** 18)]),
+  r: z.literal(8),
+  p: z.literal(1),
+  salt: z.base64(),
+  sealed: z.base64(),
+});
+
+async function keyOf(
+  passphrase: string,
+  { N, r, p }: { N: number; r: number; p: number },
+  salt: Uint8Array,
+): Promise<Uint8Array> {
+  ensure(passphrase.length > 0, 'invalid_argument', 'the passphrase is empty');
+  // NFKC, so that one passphrase typed on two keyboards is one.
+  const secret = Buffer.from(passphrase.normalize('NFKC'));
+  return scryptAsync(secret, Buffer.from(salt), 32, { N, r, p, maxmem: 256 * N * r });
+}
+
+const bound = (purpose: string): Uint8Array => new TextEncoder().encode(`counterseal data key\n${purpose}`);
+
+/** The vault key that a passphrase is: scrypt and XChaCha20-Poly1305. */
+export function passphraseKey(passphrase: string): VaultKey {
+  return {
+    kind: 'scrypt',
+    async wrap(dataKey, purpose) {
+      const salt = randomBytes(16);
+      const sealed = seal(await keyOf(passphrase, COST, salt), dataKey, bound(purpose));
+      return {
+        ...COST,
+        salt: salt.toString('base64'),
+        sealed: Buffer.from(sealed).toString('base64'),
+      } satisfies z.infer<typeof Wrapped>;
+    },
+    async unwrap(wrapped, purpose) {
+      const parsed = Wrapped.safeParse(wrapped);
+      if (!parsed.success)
+        throw new CountersealError('data_corrupted', 'the key of the file is not wrapped as it must be');
+      const { salt, sealed, ...cost } = parsed.data;
+      const key = await keyOf(passphrase, cost, Buffer.from(salt, 'base64'));
+      return open(key, Buffer.from(sealed, 'base64'), bound(purpose));
+    },
+  };
+}
+
+export const vaultKeyOf = (access: VaultAccess): VaultKey =>
+  typeof access === 'string' ? passphraseKey(access) : access;
