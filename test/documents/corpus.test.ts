@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { identifyLine, type IdentifyLine, kindInfo } from '../../src/documents/index.js';
+import { identifyLine, type IdentifyLine, kindInfo, unwrapDocument } from '../../src/documents/index.js';
+import { pdf } from './files.js';
 
 const CORPUS = process.env.COUNTERSEAL_CORPUS ?? join(import.meta.dirname, '../../../shared/corpus');
 const present = existsSync(join(CORPUS, 'PAIRS.json'));
@@ -26,29 +27,56 @@ function documentFiles(): readonly string[] {
 const READ_FOLDERS =
   /^(?:cen-en16931|kosit|zugferd|phax|oasis-ubl|invopop-gobl|hmrc|dcsa|open-insurance-brasil)/;
 
-/**
- * Files of those folders that are refused, with the reason. EDIFACT in XML is a format of its own; messages about
- * documents (bookings, notices, responses, reports) are none of the kinds; the rest lack what identifies them.
- */
-const REFUSED: readonly (readonly [file: RegExp, code: string, field?: string])[] = [
-  [/edifact__/, 'unsupported_format'],
-  [/fatturaPA|FatturaPA|fattura/, 'unsupported_format'],
-  [/TransitCustomsDeclaration|GoodsCertificate|GoodsItemPassport|RemittanceAdvice/, 'unsupported_format'],
+/** Files of those folders that are refused: the code, the field, and why a person would refuse them too. */
+const REFUSED: readonly (readonly [file: RegExp, reason: string, code: string, field?: string])[] = [
+  [/edifact__/, 'EDIFACT in XML: another format', 'unsupported_format'],
+  [/fatturaPA|FatturaPA|fattura/, 'FatturaPA: another format', 'unsupported_format'],
   [
-    /ReceiptAdvice|OrderChange|OrderResponse|InventoryReport|CommonTransportationReport/,
+    /TransitCustomsDeclaration|GoodsCertificate|GoodsItemPassport|RemittanceAdvice/,
+    'a transit declaration, certificate, passport or advice: no kind of its own',
     'unsupported_format',
   ],
-  [/ForwardingInstructions|Manifest|TransportExecutionPlan|TransportationStatus/, 'unsupported_format'],
-  [/arrivalnotice-|booking-api|BKG_|vgm-api/, 'unsupported_format'],
-  // Shipping instructions before the carrier gave a number, and those that do not say which carrier gave it.
-  [/ebl-api-3|_SI_|ValidShippingInstruction/, 'missing_field', 'transportDocumentReference'],
-  [/TD_D8931B95625E4B339F2A_(?:defd6f|12cd59|58d0ec)/, 'missing_field', 'carrierCode'],
-  // A placeholder of 40 letters for a number, which has at most 35.
-  [/pint-3.0.0-transport-document/, 'invalid_document', 'transportDocumentReference'],
-  [/it__b2c-corrective/, 'missing_field', 'code'],
-  [/validAmendment/, 'missing_field', 'm:PERLODSUMDEC'],
-  // A notification has no number of a claim yet, and does not say whom it notifies.
-  [/claim-notification__/, 'missing_field', 'links.self'],
+  [
+    /ReceiptAdvice|OrderChange|OrderResponse|InventoryReport|CommonTransportationReport/,
+    'a message about an order, a delivery or a stock, and none of these itself',
+    'unsupported_format',
+  ],
+  [
+    /ForwardingInstructions|Manifest|TransportExecutionPlan|TransportationStatus/,
+    'a plan, a list or a status of a transport, and no transport document',
+    'unsupported_format',
+  ],
+  [
+    /arrivalnotice-|booking-api|BKG_|vgm-api/,
+    'a booking, a notice or a weight, and no transport document',
+    'unsupported_format',
+  ],
+  [
+    /ebl-api-3|_SI_|ValidShippingInstruction/,
+    'shipping instructions before the carrier gave a number',
+    'missing_field',
+    'transportDocumentReference',
+  ],
+  [
+    /TD_D8931B95625E4B339F2A_(?:defd6f|12cd59|58d0ec)/,
+    'shipping instructions that do not say whose number they have',
+    'missing_field',
+    'carrierCode',
+  ],
+  [
+    /pint-3.0.0-transport-document/,
+    'a placeholder of 37 letters for a number, which has at most 35',
+    'invalid_document',
+    'transportDocumentReference',
+  ],
+  [/it__b2c-corrective/, 'a draft without a number', 'missing_field', 'code'],
+  [/validAmendment/, 'an amendment that does not say who declares', 'missing_field', 'm:PERLODSUMDEC'],
+  [
+    /claim-notification__/,
+    'a notification before there is a claim, which does not say whom it notifies',
+    'missing_field',
+    'links.self',
+  ],
 ];
 
 const refusalOf = (file: string): (typeof REFUSED)[number] | undefined =>
@@ -73,6 +101,57 @@ function isRead(file: string): boolean {
 const key = (line: { kind: number }, strings: readonly string[]): string =>
   JSON.stringify([line.kind, ...strings]);
 
+const ROW = (cells: readonly (string | number)[], widths: readonly number[]): string =>
+  cells
+    .map((cell, i) => String(cell).padEnd(widths[i]!))
+    .join('  ')
+    .trimEnd();
+
+function printRows(title: string, rows: readonly (readonly (string | number)[])[]): void {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((cells) => String(cells[i]).length)));
+  console.log([title, ...rows.map((cells) => `  ${ROW(cells, widths)}`)].join('\n'));
+}
+
+/** Once in a run: the files of each format and kind, the groups among them, and every refusal with its reason. */
+function printTables(groups: readonly (readonly string[])[]): void {
+  const right = (files: readonly string[]): boolean =>
+    new Set(files.map((file) => key(read(file), read(file).exact))).size === 1;
+  const cells = new Map<string, { files: number; groups: number; right: number }>();
+  for (const [file, line] of results) {
+    if ('error' in line) continue;
+    const name = `${line.format}\t${kindInfo(line.kind).name} (${line.kind})`;
+    const cell = cells.get(name) ?? { files: 0, groups: 0, right: 0 };
+    const mine = groups.filter((files) => files.includes(file));
+    cells.set(name, {
+      files: cell.files + 1,
+      groups: cell.groups + mine.length,
+      right: cell.right + mine.filter(right).length,
+    });
+  }
+  printRows('The corpus, what is read:', [
+    ['format', 'kind', 'files', 'of them in a group of one document', 'with the identity of their group'],
+    ...[...cells]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, cell]) => [...name.split('\t'), cell.files, cell.groups, cell.right]),
+  ]);
+  const refused = new Map<string, number>();
+  for (const [file, line] of results) {
+    if (!('error' in line)) continue;
+    const [, reason = 'another format'] = (READ_FOLDERS.test(file) && refusalOf(file)) || [];
+    const name = [
+      file.split('/')[0]!,
+      line.error.code,
+      line.error.code === 'unsupported_format' ? '' : (line.error.field ?? ''),
+      reason,
+    ].join('\t');
+    refused.set(name, (refused.get(name) ?? 0) + 1);
+  }
+  printRows('The corpus, what is refused:', [
+    ['from', 'code', 'field', 'why', 'files'],
+    ...[...refused].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => [...name.split('\t'), count]),
+  ]);
+}
+
 describe.skipIf(!present)('the corpus', () => {
   const pairs = present
     ? (JSON.parse(readFileSync(join(CORPUS, 'PAIRS.json'), 'utf8')) as Pairs)
@@ -81,20 +160,11 @@ describe.skipIf(!present)('the corpus', () => {
     .map(({ files }) => files.filter(isRead))
     .filter((files) => files.length > 0);
 
-  it('what is read, by kind and format', () => {
+  it('what is read and what is refused, by format and kind', () => {
+    printTables(groups);
     const read = [...results].flatMap(([, line]) => ('error' in line ? [] : [line]));
     const formats = [...new Set(read.map(({ format }) => format))].sort();
     const kinds = [...new Set(read.map(({ kind }) => kind))].sort((a, b) => a - b);
-    const count = (kind: number, format: string): number =>
-      read.filter((line) => line.kind === kind && line.format === format).length;
-    console.table(
-      Object.fromEntries(
-        kinds.map((kind) => [
-          `${kindInfo(kind).name} (${kind})`,
-          Object.fromEntries(formats.map((format) => [format, count(kind, format) || ''])),
-        ]),
-      ),
-    );
     expect(formats).toEqual(
       expect.arrayContaining([
         'cii-xml',
@@ -118,12 +188,24 @@ describe.skipIf(!present)('the corpus', () => {
       if (refusal === undefined)
         expect([file, 'error' in line ? line.error : 'read']).toEqual([file, 'read']);
       else {
-        const [, code, field] = refusal;
+        const [, , code, field] = refusal;
         expect([file, line]).toEqual([
           file,
           { file, error: expect.objectContaining(field === undefined ? { code } : { code, field }) },
         ]);
       }
+    }
+  });
+
+  it('an invoice in a PDF is the invoice that it carries', async () => {
+    const carried = [...results].flatMap(([file, line]) =>
+      'error' in line || line.format !== 'cii-xml' ? [] : [file],
+    );
+    expect(carried.length).toBeGreaterThan(40);
+    for (const file of carried.slice(0, 12)) {
+      const wrapped = pdf([['factur-x.xml', readFileSync(join(CORPUS, file))]]);
+      const line = identifyLine(file, await unwrapDocument(wrapped));
+      expect([file, line]).toEqual([file, results.get(file)]);
     }
   });
 
