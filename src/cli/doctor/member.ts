@@ -104,7 +104,7 @@ async function checkLog(report: Report, agent: Agent): Promise<void> {
         report.warn(
           'entries',
           `${pending} were prepared and never answered for`,
-          'they are submitted again when the same document is registered, or `entry list` is run',
+          'register the same documents again: what was prepared is submitted, nothing twice',
         );
       const quotas = agent.network.genesis.schema.purposes.map(({ name, quota }) => `${name} ${quota}`);
       report.ok(
