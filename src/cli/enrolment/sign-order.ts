@@ -78,10 +78,10 @@ export async function signOrder(
   let file = await readOrder(options.order, genesis);
   const signedByAll = file !== undefined && isComplete(file, genesis);
 
+  progress('reading the ledger ...');
+  const history = await readMemberHistory(genesis, nodes);
+  progress('');
   if (!signedByAll) {
-    progress('reading the ledger ...');
-    const history = await readMemberHistory(genesis, nodes);
-    progress('');
     const wanted = {
       ...decide(history),
       networkId,
@@ -105,7 +105,8 @@ export async function signOrder(
     report(options, file!, genesis, administrator);
     return;
   }
-  await submit(file, genesis, nodes, options, administrator);
+  const before = history.changes > file.decision.counter;
+  await submit(file, genesis, nodes, options, before);
 }
 
 function report(options: OrderOptions, file: OrderFile, genesis: Genesis, administrator: number): void {
@@ -125,7 +126,8 @@ async function submit(
   genesis: Genesis,
   nodes: readonly string[],
   options: OrderOptions,
-  administrator: number,
+  /** Whether the ledger has gone on since the order was begun: then it can only have been included before. */
+  before: boolean,
 ): Promise<void> {
   const { action, memberId, roles, counter } = file.decision;
   const client = new LedgerClient(nodes, genesis);
@@ -142,19 +144,20 @@ async function submit(
     const at = new Date(time).toISOString();
     if (options.json)
       printJson({
-        state: 'included',
+        state: before ? 'included-before' : 'included',
         action,
         memberId,
         roles,
         index,
         time: at,
         membersRoot: body.membersRoot,
-        administrator: administrator + 1,
       });
     else
       print(
-        `${action} of ${memberId} is on the ledger: record ${index}, ${at}`,
-        ...(action === 'admit' ? ['Next: `network certify` for the certificate.'] : []),
+        before
+          ? `nothing was done: this order was included before, as record ${index}, ${at}`
+          : `${action} of ${memberId} is on the ledger: record ${index}, ${at}`,
+        ...(action === 'admit' && !before ? ['Next: `network certify` for the certificate.'] : []),
       );
   } catch (error) {
     if (error instanceof CountersealError && /wrong_membership_counter|expired/.test(error.message))
