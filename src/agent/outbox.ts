@@ -17,6 +17,7 @@ import {
 import type { EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
+import { ensureClock } from './clock.js';
 import { entryByNullifier, listEntries, putEntry, type OwnEntry } from './entries.js';
 import type { Evaluations } from './evaluations.js';
 import type { OpenHome } from './home.js';
@@ -93,7 +94,7 @@ export class Outbox {
   ): Promise<{ entry: OwnEntry; warnings: readonly EvaluatorWarning[] }> {
     const { home, network, evaluations, store, copy } = this.parts;
     onProgress('evaluating');
-    await copy.sync();
+    await Promise.all([copy.sync(), ensureClock(this.parts.ledger)]);
     return prepareRegistration({
       keys: home.keys,
       network,

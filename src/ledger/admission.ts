@@ -49,6 +49,10 @@ export interface ParsedTransaction {
   readonly size: number;
 }
 
+/** The last that a Date can hold: whoever signs something later must not end the process that says so. */
+const LATEST_DATE_MS = 8.64e15;
+const at = (time: UnixMs): string => (time <= LATEST_DATE_MS ? new Date(time).toISOString() : `${time} ms`);
+
 /** Against what a transaction is checked. */
 export interface Scene {
   readonly network: Network;
@@ -94,7 +98,7 @@ export function checkRegister(
   if (claims.period < first || claims.period > last)
     return reject(
       'period_out_of_window',
-      `period ${claims.period} is not within ${first} and ${last}: is the author's clock right?`,
+      `period ${claims.period} is not within ${first} and ${last}: is the author's clock right, and the ledger's (${at(time)})?`,
     );
   const purpose = network.purposes.get(claims.purpose);
   if (!purpose) return reject('unknown_purpose', `the network has no purpose ${claims.purpose}`);
@@ -231,9 +235,16 @@ export function checkMembership(
 }
 
 function checkValidity(validUntil: UnixMs, time: UnixMs): Rejection | undefined {
-  if (time > validUntil) return reject('expired', `valid until ${validUntil}, and it is ${time}`);
+  if (time > validUntil)
+    return reject(
+      'expired',
+      `valid until ${at(validUntil)}, and it is ${at(time)}: sign again, and see that both clocks are right`,
+    );
   if (validUntil > time + ACTION_VALIDITY_MAX_MS)
-    return reject('validity_too_long', `validUntil is more than ${ACTION_VALIDITY_MAX_MS} ms ahead`);
+    return reject(
+      'validity_too_long',
+      `valid until ${at(validUntil)}, too long after ${at(time)}: is the author's clock right?`,
+    );
   return undefined;
 }
 

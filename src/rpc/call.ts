@@ -45,7 +45,13 @@ type UnaryMethod<Request, Response> = (
 export function invoke<Request, Response>(
   method: UnaryMethod<Request, Response>,
   request: Request,
-  options: { peer: string; timeout: number; signal?: AbortSignal | undefined },
+  options: {
+    peer: string;
+    timeout: number;
+    signal?: AbortSignal | undefined;
+    /** Called with what the server sends before its answer. */
+    onMetadata?: (metadata: Metadata) => void;
+  },
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     if (options.signal?.aborted) {
@@ -62,6 +68,7 @@ export function invoke<Request, Response>(
         else resolve(response);
       },
     );
+    if (options.onMetadata) call.on('metadata', options.onMetadata);
     const abort = () => call.cancel();
     options.signal?.addEventListener('abort', abort, { once: true });
   });

@@ -40,6 +40,16 @@ export function toServiceError(error: unknown): Partial<ServiceError> {
 const printable = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd').slice(0, MESSAGE_MAX_LENGTH);
 
+/** TLS's own words for a certificate whose time has passed, or has not come: as likely the clock's fault. */
+const OUT_OF_TIME = /certificate (is not yet valid|has expired)/i;
+
+function unanswered(details: string, peer: string): string {
+  const [, when] = OUT_OF_TIME.exec(details) ?? [];
+  return when === undefined
+    ? `${peer} does not answer, or not as itself: is it running, and is the address right?`
+    : `the certificate of ${peer} ${when} by this computer's clock, which says ${new Date().toISOString()}: is that right?`;
+}
+
 /** What a client makes of a failed call to `peer`. */
 export function fromServiceError(error: ServiceError, peer: string): CountersealError {
   const [sent] = error.metadata?.get(CODE_KEY) ?? [];
@@ -57,13 +67,7 @@ export function fromServiceError(error: ServiceError, peer: string): Counterseal
     case status.UNAVAILABLE:
     case status.DEADLINE_EXCEEDED:
     case status.CANCELLED:
-      return new CountersealError(
-        'unavailable',
-        `${peer} does not answer, or not as itself: is it running, and is the address right?`,
-        {
-          cause: error,
-        },
-      );
+      return new CountersealError('unavailable', unanswered(error.details, peer), { cause: error });
     default:
       return new CountersealError('internal', `${peer} answered with an unexpected error`, { cause: error });
   }

@@ -56,6 +56,23 @@ export class LedgerClient {
     return checkpoint;
   }
 
+  /**
+   * What time it is at a node, to a second: HTTP's `Date`, which every answer bears. Undefined from one that does not
+   * say. Only as honest as the node: for telling a user that one of two clocks is wrong.
+   */
+  async clock(): Promise<number | undefined> {
+    let date: string | undefined;
+    await this.firstToAnswer(READ_TIMEOUT_MS, (client, options) =>
+      invoke(
+        client.getCheckpoint.bind(client),
+        {},
+        { ...options, onMetadata: (metadata) => (date = metadata.get('date')[0]?.toString()) },
+      ),
+    );
+    const time = Date.parse(date ?? '');
+    return Number.isNaN(time) ? undefined : time;
+  }
+
   /** That the log of `from` records is the beginning of the log of `to`. */
   async consistencyProof(from: bigint, to: bigint): Promise<Uint8Array[]> {
     const { proof } = await this.firstToAnswer(READ_TIMEOUT_MS, (client, options) =>

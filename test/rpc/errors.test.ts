@@ -41,6 +41,16 @@ describe('errors on the wire', () => {
     expect(received({ code, details: 'x', metadata: new Metadata() })).toMatchObject({ code: expected });
   });
 
+  it.each(['is not yet valid', 'has expired'])(
+    'a certificate that %s may be the fault of a clock',
+    (when) => {
+      const details = `No connection established. Last error: certificate ${when}`;
+      const { code, message } = received({ code: status.UNAVAILABLE, details, metadata: new Metadata() });
+      expect(code).toBe('unavailable');
+      expect(message).toContain(`the certificate of node 1 ${when} by this computer's clock, which says 20`);
+    },
+  );
+
   it('a connection that ended during a call is trouble that may pass', () => {
     const details = 'Received RST_STREAM with code 0 (Call ended without gRPC status)';
     const ended = { code: status.INTERNAL, details, metadata: new Metadata() };
