@@ -19,6 +19,7 @@ import {
   type Network,
   type Replica,
   type Sequence,
+  type Verdict,
   type VerdictLabel,
 } from '../ledger/index.js';
 import { tagOf, type EvaluatorWarning } from '../oprf/index.js';
@@ -158,19 +159,27 @@ export class Agent {
     ]);
     return this.store.use(async (session) => {
       const replica = this.copy.replica(session);
-      const own = await listEntries(session);
       const time = unixMs(Date.now());
-      return documents.map(({ document }, i) => {
-        const tags = (name: string): IndexedEntry['tags'] => [
+      const tagsUnder =
+        (i: number) =>
+        (name: string): IndexedEntry['tags'] => [
           tagOf(evaluations[2 * i]!.documentKey, name),
           tagOf(evaluations[2 * i + 1]!.documentKey, name),
         ];
+      const { name } = purpose;
+      const met = documents.some((_, i) => meetsAny(replica.verdict(name, tagsUnder(i)(name), time)));
+      const own = met ? await listEntries(session) : [];
+      return documents.map(({ document }, i) => {
+        const tags = tagsUnder(i);
         return {
-          purpose: purpose.name,
-          ...this.findings(session, own, replica, document.kind, purpose.name, tags(purpose.name), time),
+          purpose: name,
+          ...this.findings(session, own, replica, document.kind, name, tags(name), time),
           alsoUnder: purpose.consults
-            .filter((name) => name !== purpose.name)
-            .map((name) => ({ purpose: name, entries: replica.verdict(name, tags(name), time).exact.total }))
+            .filter((other) => other !== name)
+            .map((other) => ({
+              purpose: other,
+              entries: replica.verdict(other, tags(other), time).exact.total,
+            }))
             .filter(({ entries }) => entries > 0),
           warnings,
         };
@@ -455,7 +464,8 @@ export class Agent {
       const { body } = this.copy.record(session, logIndex(entry.index!));
       ensure(body.type === 'register', 'data_corrupted', 'the record of an own entry is another one');
       const states = new Map(body.verdict.matches.map(({ sequence, state }) => [sequence, state]));
-      const before = matchesOf(await listEntries(session), replica, entry.purpose, self.tags, self)
+      const own = meetsAny(body.verdict) ? await listEntries(session) : [];
+      const before = matchesOf(own, replica, entry.purpose, self.tags, self)
         .filter(({ sequence }) => sequence < self.sequence)
         .map((match) => ({ ...match, state: states.get(match.sequence) ?? match.state }));
       const findings = findingsOf(self.documentKind, body.verdict, byTag(before, self.tags));
@@ -486,6 +496,12 @@ const deferred = (
   notBefore: new Date(notBefore ?? createdAt).toISOString(),
   warnings,
 });
+
+/**
+ * Whether anybody's entry carries one of the tags. Where none does, own entries need not be looked at: there may be many,
+ * and each is unsealed.
+ */
+const meetsAny = ({ exact, near }: Pick<Verdict, 'exact' | 'near'>): boolean => exact.total + near.total > 0;
 
 /** The own entries other than `self` that carry one of the tags. */
 function matchesOf(
