@@ -49,9 +49,9 @@ const STEP = 500;
 
 /**
  * Finds entries of this member in the log that its folder does not know, from a position on: those that were made after
- * a backup, or by a registration that was under way when the folder was lost. Every index below the largest quota of
- * every period that the records can be of is tried: indices are used from the lowest on, but several registrations at
- * once, deferred ones and ones that failed leave gaps of any width, so the margin is all of it (0.1 ms each).
+ * a backup, or by a registration that was under way when the folder was lost. Every index that the records can have, in
+ * every period that they can be of, is tried: indices are used from the lowest on, but several registrations at once,
+ * deferred ones and ones that failed leave gaps of any width, so the margin is all of it (0.1 ms each).
  */
 export async function recoverEntries(
   { keys, network, store, copy, ledger }: RecoveryParts,
@@ -96,14 +96,19 @@ async function ownAmong(
   network: Network,
   onProgress: (done: number, total: number) => void,
 ): Promise<Found[]> {
-  const periods = new Set<number>();
-  for (const { time } of records.values())
-    for (const at of [time - DAY_MS, time, time + PERIOD_LEEWAY_MS]) periods.add(dayOf(unixMs(at)));
-  const quota = Math.max(...[...network.purposes.values()].map((purpose) => purpose.quota));
-  const total = periods.size * quota;
+  // The proof of an entry holds its index below the quota of its purpose (R5).
+  const quotas = new Map<number, number>();
+  for (const { time, body } of records.values()) {
+    const { quota } = network.purposes.get(body.purpose)!;
+    for (const at of [time - DAY_MS, time, time + PERIOD_LEEWAY_MS]) {
+      const period = dayOf(unixMs(at));
+      quotas.set(period, Math.max(quotas.get(period) ?? 0, quota));
+    }
+  }
+  const total = [...quotas.values()].reduce((sum, quota) => sum + quota, 0);
   const found: Found[] = [];
   let done = 0;
-  for (const period of [...periods].sort((a, b) => a - b))
+  for (const [period, quota] of quotas)
     for (let index = 0; index < quota; index++) {
       const record = records.get(keys.nullifier(period, index));
       if (record) found.push({ record, period, index });
