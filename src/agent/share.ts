@@ -121,7 +121,7 @@ export interface MadeShare {
 
 /**
  * Shares an own entry with whose card this is. Throws `not_found`; `invalid_argument` and `permission_denied` for the
- * card, and for who is no member now. One evaluation where the salt is convergent.
+ * card, and for who is no member now; `failed_precondition` where the document is lost. One evaluation where the salt is convergent.
  */
 export async function shareEntry(
   parts: ShareParts,
@@ -136,6 +136,12 @@ export async function shareEntry(
     ensureMember(copy.replica(session), card);
     const own = ownEntry(session, sequence);
     ensure(own, 'not_found', `this member has no entry ${sequence}`, 'entry');
+    ensure(
+      own.transaction !== '' && own.document !== '',
+      'failed_precondition',
+      `this folder knows entry ${sequence} from the log alone, and its document no more: it cannot be shared`,
+      'entry',
+    );
     return own;
   });
   const claims = claimsOf(Buffer.from(entry.transaction, 'base64'));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCard, verifyCard } from '../../src/agent/card.js';
-import { putEntry } from '../../src/agent/entries.js';
+import { ownEntry, putEntry } from '../../src/agent/entries.js';
 import { framed } from '../../src/agent/framed.js';
 import { hpkeOpen, hpkeSeal } from '../../src/agent/hpke.js';
 import { MemberKeys } from '../../src/agent/keys.js';
@@ -344,8 +344,11 @@ describe('a shared entry', () => {
     await expect(shareEntry(wrong, attested, world.card('b'))).rejects.toMatchObject(code('data_corrupted'));
   });
 
-  it('is made of own entries alone, and for members alone', async () => {
+  it('is made of own entries alone, whose document is still there, and for members alone', async () => {
     const { a, b } = world.members;
+    const lost = await world.register(INVOICE);
+    await a.store.use((session) => putEntry(session, { ...ownEntry(session, lost)!, document: '' }));
+    await expect(shareEntry(a, lost, world.card('b'))).rejects.toMatchObject(code('failed_precondition'));
     await expect(shareEntry(b, entry, world.card('c'))).rejects.toMatchObject(code('not_found'));
     const keys = new MemberKeys(seedOf('a stranger'), a.network.id);
     const identity = await world.issue({ kind: 'member', id: keys.memberId.toString() });
