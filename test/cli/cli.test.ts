@@ -60,7 +60,9 @@ describe('help', () => {
         'document identify',
         'document register',
         'watch',
-        'node',
+        'node run',
+        'node backup',
+        'doctor',
         'evaluator run',
         'demo',
       ]),
@@ -85,6 +87,11 @@ describe('a wrong command line', () => {
     [['entry', 'list', '--passphrase-file', 'x', '--passphrase-fd', '3']],
     [['entry', 'list', '--passphrase-fd', 'x']],
     [['node']],
+    [['ledger', 'tail', '--genesis', 'x', '--from', 'first']],
+    [['network', 'init', 'x', '--evaluators', 'many']],
+    [['network', 'init', 'x', '--member', 'bank:pirate']],
+    [['member', 'privacy', 'set']],
+    [['member', 'privacy', 'set', '--pad', 'some']],
   ])('%j exits with 2 and says why', async (args) => {
     const { status, stdout, stderr } = await runProgram(args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -93,7 +100,46 @@ describe('a wrong command line', () => {
   });
 });
 
+describe('a wrong command line with --json', () => {
+  it.each([
+    [['frobnicate', '--json'], /unknown command/],
+    [['document', '--json'], /command is missing|unknown option/],
+    [['document', 'inspect', '--json'], /missing required argument 'file'/],
+    [['document', 'inspect', 'x.xml', '--frobnicate', '--json'], /unknown option '--frobnicate'/],
+    [['entry', 'show', 'abc', '--json'], /abc is not the number/],
+    [['member', 'privacy', 'set', '--json'], /nothing to set/],
+  ])('%j: one line of JSON, and 2', async (args, message) => {
+    const finished = await runProgram(args);
+    expect(finished.status).toBe(2);
+    expect(jsonLines(finished)).toEqual([
+      { error: { code: 'invalid_argument', message: expect.stringMatching(message) as string } },
+    ]);
+  });
+
+  it('help is no error', async () => {
+    expect(await runProgram(['document', 'inspect', '--help', '--json'])).toMatchObject({ status: 0 });
+  });
+});
+
 describe('documents', () => {
+  it('name their file in the error of JSON', async () => {
+    const hidden = join(network.root, 'hidden.json');
+    await writeFile(hidden, 'no document, but a \u200b and a \u001b[31m');
+    for (const command of ['inspect', 'check'])
+      for (const file of [hidden, 'nowhere.xml']) {
+        const finished =
+          command === 'check'
+            ? await network.run('bank-a', 'document', 'check', file)
+            : await runProgram(['document', 'inspect', file, '--json']);
+        expect(finished.status).toBe(1);
+        expect(jsonLines(finished)).toMatchObject([
+          { file, error: { message: expect.any(String) as string } },
+        ]);
+      }
+    const { stderr } = await runProgram(['document', 'inspect', hidden]);
+    expect(stderr).toMatch(/^error: .*hidden\.json: /);
+  });
+
   it('one line of JSON for each file, good or bad, in their order; then 1', async () => {
     const text = join(network.root, 'text.xml');
     const empty = join(network.root, 'empty.xml');
@@ -311,6 +357,29 @@ describe('files', () => {
       expect(errorOf(await runProgram([...bad, ...more])).code, more.join(' ')).toBe('invalid_argument');
     expect(existsSync(join(network.root, 'new', 'genesis.json'))).toBe(false);
   });
+});
+
+describe('privacy settings', () => {
+  const settings = (...more: string[]) =>
+    runProgram(['member', 'privacy', ...more, '--home', network.home('bank-a'), '--json']);
+
+  it('hold entries back until their time, or until they are told to go', async () => {
+    const wrong = await settings('set', '--cover', '10');
+    expect([wrong.status, errorOf(wrong)]).toMatchObject([1, { field: 'padEvaluationsTo' }]);
+    expect(jsonLines(await settings('set', '--submit-within', '9', '--pad', '3'))).toEqual([
+      { submitWithinMinutes: 9, padEvaluationsTo: 3, coverPerDay: 0 },
+    ]);
+    const register = ['document', 'register', example('invoice-b.ubl.xml'), '--purpose', 'finance'];
+    const matched = await network.run('bank-a', ...register, '--fail-on-match');
+    expect([matched.status, errorOf(matched).message]).toEqual([2, expect.stringMatching(/add --now/)]);
+    const [held] = jsonLines(await network.run('bank-a', ...register));
+    expect(held).toMatchObject({ state: 'pending', notBefore: expect.any(String) as string });
+    const [listed] = jsonLines(await network.run('bank-a', 'entry', 'list'));
+    expect(listed).toMatchObject([{ entry: null, state: 'pending', notBefore: held!['notBefore'] }]);
+    expect(jsonLines(await network.run('bank-a', 'entry', 'submit', '--now'))).toMatchObject([
+      [{ entry: 0, state: 'registered', verdict: 'unique' }],
+    ]);
+  }, 120_000);
 });
 
 describe('processes', () => {
