@@ -53,6 +53,9 @@ const INVISIBLE = /[\p{C}\p{DI}\p{Zl}\p{Zp}\u2800]|(?! )\p{Zs}/gu;
 export const visible = (text: string): string =>
   text.replace(INVISIBLE, (c) => `\\u{${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}}`);
 
+/** How long a message may become by {@link visible}. */
+const SHOWN_MAX_LENGTH = 1_000;
+
 /** The one error class. `cause` is for logs and is never sent over the wire; no message holds a secret. */
 export class CountersealError extends Error {
   override readonly name = 'CountersealError';
@@ -64,7 +67,9 @@ export class CountersealError extends Error {
     message: string,
     options: { field?: string; cause?: unknown } = {},
   ) {
-    super(visible(message), options.cause === undefined ? undefined : { cause: options.cause });
+    // Ten thousand such characters in a row, each by its number, would make the message eight times as long.
+    const shown = visible(message).slice(0, Math.max(message.length, SHOWN_MAX_LENGTH));
+    super(shown, options.cause === undefined ? undefined : { cause: options.cause });
     this.field = options.field;
   }
 }

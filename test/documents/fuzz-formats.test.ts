@@ -13,7 +13,11 @@ import {
 import { identifyLine } from '../../src/documents/index.js';
 import { CountersealError, ERROR_CODES } from '../../src/errors.js';
 import { pdf, xlsx } from './files.js';
+import { heapUsed } from '../fuzz/heap.js';
 import { cii, utf8 } from './helpers.js';
+
+/** How many times as many: COUNTERSEAL_FUZZ=50 makes it 10,000 of the rarest format, and takes half an hour. */
+const DEPTH = Number(process.env['COUNTERSEAL_FUZZ'] ?? 1);
 
 const example = (name: string): string =>
   readFileSync(new URL(`../../examples/documents/${name}`, import.meta.url), 'utf8');
@@ -163,13 +167,13 @@ describe('mutated documents of every format are read or refused with a code', ()
       fc.property(fc.array(jsonMutation, { minLength: 1, maxLength: 4 }), (mutations) => {
         seen[outcome(mutateJson(base, mutations))] += 1;
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000 * DEPTH },
     );
     fc.assert(
       fc.property(fc.array(textMutation, { minLength: 1, maxLength: 3 }), (mutations) => {
         seen[outcome(mutateText(base, mutations))] += 1;
       }),
-      { numRuns: 1000 },
+      { numRuns: 1000 * DEPTH },
     );
     // Both happen: otherwise the mutations would be too gentle or too rough to test anything.
     expect(seen.read).toBeGreaterThan(name === 'invoice-a.counterseal.json' ? 5 : 50);
@@ -193,7 +197,7 @@ describe('mutated documents of every format are read or refused with a code', ()
           seen[outcome((inside ? mutateXmlText : mutateText)(base, mutations))] += 1;
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 3000 * DEPTH },
     );
     expect(seen.read).toBeGreaterThan(50);
     expect(seen.refused).toBeGreaterThan(50);
@@ -243,13 +247,13 @@ describe('mutated tables and PDFs are read or refused with a code', () => {
       fc.asyncProperty(fc.array(csvMutation, { minLength: 1, maxLength: 4 }), async (mutations) => {
         read += await readAll(() => readCsv(whole(utf8(mutateText(base, mutations)))));
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000 * DEPTH },
     );
     await fc.assert(
       fc.asyncProperty(flips, async (changes) => {
         read += await readAll(() => readCsv(whole(flipped(utf8(base), changes))));
       }),
-      { numRuns: 500 },
+      { numRuns: 500 * DEPTH },
     );
     expect(read).toBeGreaterThan(500);
   });
@@ -265,7 +269,7 @@ describe('mutated tables and PDFs are read or refused with a code', () => {
       fc.asyncProperty(flips, async (changes) => {
         await readAll(() => readXlsx(flipped(base, changes)));
       }),
-      { numRuns: 500 },
+      { numRuns: 500 * DEPTH },
     );
   });
 
@@ -279,7 +283,30 @@ describe('mutated tables and PDFs are read or refused with a code', () => {
           assertCoded(error);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 200 * DEPTH },
     );
   });
+});
+
+it('nothing of ten thousand documents is held', async () => {
+  const bases = [
+    'invoice-a.gobl.json',
+    'bill-of-lading.dcsa.json',
+    'bill-of-lading.ubl.xml',
+    'entry-summary.ics.xml',
+  ];
+  const texts = bases.map(example);
+  const read = (count: number) => {
+    fc.assert(
+      fc.property(fc.nat(3), fc.array(textMutation, { minLength: 1, maxLength: 3 }), (which, mutations) => {
+        outcome(mutateText(texts[which]!, mutations));
+      }),
+      { numRuns: count },
+    );
+  };
+  read(500);
+  const before = await heapUsed();
+  read(10_000);
+  // A leak of 400 bytes in each would be seen.
+  expect((await heapUsed()) - before).toBeLessThan(4_000_000);
 });
