@@ -17,7 +17,7 @@ export function nodeCommands(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  counterseal node --home node-1 --passphrase-file secret\n' +
+      '\nExample:\n  counterseal node --home node-1 --passphrase-file secret\n' +
         '  counterseal node run --home node-1 --passphrase-file secret --metrics 9464',
     )
     .action(action(async (options: RunOptions) => (await import('./node-run.js')).runNode(options)));

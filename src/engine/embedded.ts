@@ -11,16 +11,13 @@ import {
   DAY_MS,
   encodeRecord,
   erasedPayloadOf,
-  type Genesis,
   isRejection,
   type LedgerApplication,
   type LedgerReader,
   type LogIndex,
   type LogRecord,
-  type NoteSigner,
   type ParsedTransaction,
   parseTransaction,
-  type ProofVerifier,
   readSubtree,
   type Rejection,
   signCheckpoint,
@@ -33,7 +30,8 @@ import { CommitSignal } from './commit-signal.js';
 import { backupOf, type BackupExtras } from './backup.js';
 import { HeadFile } from './head-file.js';
 import { LevelStore } from './level-store.js';
-import { type EngineObserver, kindOf, type SubmittedKind, verdictOf } from './observer.js';
+import type { EmbeddedOptions, LogBatch, SignedCheckpoint, SubmitResult } from './engine-types.js';
+import { kindOf, type SubmittedKind, verdictOf } from './observer.js';
 import { type Payload, payloadOf, Payloads } from './payloads.js';
 import { Turnstile } from './turnstile.js';
 
@@ -41,52 +39,6 @@ import { Turnstile } from './turnstile.js';
 export const QUEUE_MAX = 4096;
 /** Records in one message of a stream: at 3 KiB each well below what gRPC carries. */
 export const STREAM_BATCH_RECORDS = 256;
-
-export interface EmbeddedOptions {
-  /** Holds the database; made if it does not exist. */
-  readonly directory: string;
-  readonly genesis: Genesis;
-  readonly verifier: ProofVerifier;
-  /** Signs checkpoints; the name of its key is the network's id. */
-  readonly signer: NoteSigner;
-  readonly clock?: () => number;
-  readonly queueMax?: number;
-  /** A store other than the one in `directory`. */
-  readonly store?: Store;
-  readonly observer?: EngineObserver;
-  /** Why nothing is accepted for the time being; the ledger can be read. */
-  readonly held?: string;
-}
-
-/** What became of a submitted transaction. */
-export type SubmitResult =
-  | {
-      readonly included: true;
-      readonly index: LogIndex;
-      readonly record: LogRecord;
-      /** The canonical bytes of the record: the leaf. */
-      readonly leaf: Uint8Array;
-    }
-  | { readonly included: false; readonly rejection: Rejection };
-
-/** A part of the log as a stream sends it. */
-export interface LogBatch {
-  readonly from: LogIndex;
-  /** Canonical bytes. */
-  readonly records: readonly Uint8Array[];
-  /** The signed note of a log that ends with these records; empty while more of it follow. */
-  readonly checkpoint: string;
-}
-
-/** A checkpoint as a signed note, and where it stands. */
-export interface SignedCheckpoint {
-  readonly height: number;
-  /** Of the log. */
-  readonly size: number;
-  /** Of the state tree whose root it signs. */
-  readonly treeVersion: number;
-  readonly text: string;
-}
 
 const STOPS: ReadonlySet<ErrorCode> = new Set(['data_corrupted', 'io']);
 

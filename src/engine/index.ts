@@ -1,12 +1,10 @@
+export { EmbeddedEngine, QUEUE_MAX, STREAM_BATCH_RECORDS } from './embedded.js';
 export {
-  EmbeddedEngine,
   type EmbeddedOptions,
   type LogBatch,
-  QUEUE_MAX,
   type SignedCheckpoint,
-  STREAM_BATCH_RECORDS,
   type SubmitResult,
-} from './embedded.js';
+} from './engine-types.js';
 export { type EngineObserver } from './observer.js';
 export { type BackupExtras } from './backup.js';
 export { type BackupContent, inspectBackup, restoreLedger } from './restore.js';

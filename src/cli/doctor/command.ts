@@ -37,7 +37,7 @@ export function doctorCommand(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  counterseal doctor --home bank-a --passphrase-file secret\n  counterseal doctor --home node-1 --no-passphrase --json',
+      '\nExample:\n  counterseal doctor --home bank-a --passphrase-file secret\n  counterseal doctor --home node-1 --no-passphrase --json',
     )
     .action(action(doctor));
 }
