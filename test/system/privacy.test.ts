@@ -52,7 +52,8 @@ const toEvaluators = new Capture();
 let logs = '';
 /** Entries of bank A: two of its own, nobody else can tell. */
 let entries: OwnEntry[] = [];
-let nodeDatabase: Buffer;
+/** All that is on a node's disk: its database, configuration, genesis, certificate and sealed keys. */
+let nodeDisk: Buffer;
 let everything: Buffer;
 
 async function run(member: string, ...command: string[]): Promise<Line> {
@@ -135,7 +136,7 @@ beforeAll(async () => {
   agent.close();
   await Promise.all([...network.services.values()].map((service) => service.stop()));
   logs += [...network.services.values()].map((service) => service.log).join('');
-  nodeDatabase = await dumpDatabase(network.database('node'));
+  nodeDisk = await dumpFolder(network.paths.node);
   everything = await dumpFolder(network.folder);
 }, 600_000);
 
@@ -329,10 +330,19 @@ describe('a dictionary of candidate documents', () => {
         return Buffer.from(fieldToBytes(tagOf(key, 'finance')));
       });
     });
-  const hits = (secret: Scalar) => tagsUnder(secret).filter((tag) => nodeDatabase.includes(tag)).length;
+  const hits = (secret: Scalar) => tagsUnder(secret).filter((tag) => nodeDisk.includes(tag)).length;
 
-  it("finds nothing in a node's whole database, with no share and with one", async () => {
+  it('is of the whole disk of a node: what else is there is found', async () => {
+    expect(nodeDisk.includes(Buffer.from('"counterseal-secret"'))).toBe(true);
+    expect(nodeDisk.includes(Buffer.from('"counterseal-node"'))).toBe(true);
+    expect(nodeDisk.includes(Buffer.from(network.genesis.networkId))).toBe(true);
+    expect(nodeDisk.length).toBeGreaterThan((await dumpDatabase(network.database('node'))).length);
+  });
+
+  it("finds nothing on a node's whole disk, with no share and with one", async () => {
     expect(hits(1n as Scalar)).toBe(0);
+    // Nor does anything that follows from a document alone: its strings, their hashes, slots and identities.
+    expect(found(nodeDisk, secrets)).toEqual([]);
     for (const id of [1, 2, 3]) {
       const { share } = await readKeyShare(network.paths.evaluator(id), PASSPHRASE);
       expect(hits(share)).toBe(0);
