@@ -235,7 +235,7 @@ describe('a doctor', () => {
       ['member', 'node', 'evaluator', 'witness'].map((kind) => ({ kind, failures: [], status: 0 })),
     );
     for (const { warnings } of reports) expect(warnings.filter(({ check }) => check !== 'setup')).toEqual([]);
-  });
+  }, 120_000);
 
   it('says what is wrong and what to do, without a passphrase too', async () => {
     const home = join(network.root, 'broken');
