@@ -20,6 +20,7 @@ const STALE_AFTER_MS = 24 * 3_600_000;
 /** After a node whose log cannot be believed. */
 const DISTRUST_MS = 60_000;
 const FIRST_CONTACT_MS = 500;
+const RESTART_WAIT_MS = 2_000;
 const CONTACT_KEY = 'members/contact';
 
 /** `following`: a node answers. `lost`: none does, the list is the last one. `distrusted`: a node sends what it may not. */
@@ -78,10 +79,14 @@ export class MemberList {
     return list;
   }
 
-  /** Begins to follow the nodes. Resolves with the first contact, or after `wait` milliseconds without one. */
+  /**
+   * Begins to follow the nodes. Resolves with the first contact, or after `wait` milliseconds without one; sooner where
+   * there is a list to go by.
+   */
   async start(wait: number): Promise<void> {
     this.running = Promise.all(this.clients.map((client) => this.follow(client)));
-    await sleep(wait, undefined, { signal: this.heard.signal }).catch(() => undefined);
+    const limit = this.contact > 0 ? Math.min(wait, RESTART_WAIT_MS) : wait;
+    await sleep(limit, undefined, { signal: this.heard.signal }).catch(() => undefined);
   }
 
   /**
