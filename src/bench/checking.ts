@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, fingerprintDocument } from '../agent/index.js';
 import { createLocalNetwork, networkPaths, startLocalNetwork } from '../cli/local-network.js';
@@ -37,20 +36,17 @@ export const checking: Group = {
   async measure({ folder, progress }) {
     progress('starting a network: a node and three evaluators');
     const passphrase = randomBytes(24).toString('base64url');
-    const passphraseFile = join(folder, 'passphrase');
-    await writeFile(passphraseFile, `${passphrase}\n`, { mode: 0o600 });
     const network = join(folder, 'network');
     await createLocalNetwork({
       folder: network,
       name: 'bench',
       passphrase,
-      passphraseFile,
       members: [{ name: 'bank', role: 'bank' }],
       evaluators: 3,
       threshold: 2,
       ports: await freePorts(4),
     });
-    const services = await startLocalNetwork(network, passphraseFile);
+    const services = await startLocalNetwork(network, passphrase);
     try {
       const agent = await Agent.open(networkPaths(network).member('bank'), passphrase);
       progress(`checking ${CHECKS} documents`);

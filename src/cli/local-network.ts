@@ -27,8 +27,6 @@ export interface LocalNetworkOptions {
   readonly folder: string;
   readonly name: string;
   readonly passphrase: string;
-  /** A file that holds the passphrase: key generation runs in processes of their own. */
-  readonly passphraseFile: string;
   readonly members: readonly { readonly name: string; readonly role: Role }[];
   readonly evaluators: number;
   readonly threshold: number;
@@ -229,10 +227,10 @@ async function generateKeys(options: LocalNetworkOptions, ids: readonly number[]
   const paths = networkPaths(options.folder);
   const runs = await Promise.all(
     ids.map((id) =>
-      runCounterseal([
-        ...['evaluator', 'keygen', '--home', paths.evaluator(id), '--session', session],
-        ...['--passphrase-file', options.passphraseFile],
-      ]),
+      runCounterseal(
+        ['evaluator', 'keygen', '--home', paths.evaluator(id), '--session', session],
+        options.passphrase,
+      ),
     ),
   );
   for (const [i, { status, stderr }] of runs.entries())
@@ -274,7 +272,7 @@ function auditorKeys(networkId: string): KeygenResult[] {
 }
 
 /** Starts the node and the evaluators of a local network, each in a process of its own. */
-export async function startLocalNetwork(folder: string, passphraseFile: string): Promise<Service[]> {
+export async function startLocalNetwork(folder: string, passphrase: string): Promise<Service[]> {
   const paths = networkPaths(folder);
   const evaluators = (await readdir(folder)).filter((name) => /^evaluator-\d+$/.test(name));
   const starts = [
@@ -282,7 +280,7 @@ export async function startLocalNetwork(folder: string, passphraseFile: string):
     ...evaluators.map((name) => [name, ['evaluator', 'run', '--home', join(folder, name)]]),
   ] as [string, string[]][];
   const services = await Promise.allSettled(
-    starts.map(([name, args]) => Service.start(name, [...args, '--passphrase-file', passphraseFile])),
+    starts.map(([name, args]) => Service.start(name, args, passphrase)),
   );
   const running = services.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = services.find((result) => result.status === 'rejected');

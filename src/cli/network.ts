@@ -1,7 +1,4 @@
 import type { Command } from 'commander';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CountersealError, ensure } from '../errors.js';
 import { enrolmentCommands } from './enrolment/commands.js';
 import { action, print, printJson, progress, table, usage } from './output.js';
@@ -64,18 +61,6 @@ function number(value: string, option: string, min: number, max: number): number
   return Number(value);
 }
 
-/** Hands a passphrase to child processes by a file of mode 0600, which is gone afterwards. */
-async function withPassphraseFile<T>(passphrase: string, work: (file: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'counterseal-'));
-  const file = join(folder, 'passphrase');
-  await writeFile(file, `${passphrase}\n`, { mode: 0o600 });
-  try {
-    return await work(file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 async function init(folder: string, options: InitOptions): Promise<void> {
   const evaluators = number(options.evaluators, '--evaluators', 2, 32);
   const threshold = number(options.threshold, '--threshold', 2, evaluators);
@@ -97,19 +82,16 @@ async function init(folder: string, options: InitOptions): Promise<void> {
   const passphrase = await readPassphrase(options, true);
   const ports =
     port === 0 ? await freePorts(evaluators + 1) : Array.from({ length: evaluators + 1 }, (_, i) => port + i);
-  await withPassphraseFile(passphrase, (passphraseFile) =>
-    createLocalNetwork({
-      folder,
-      name: options.name,
-      passphrase,
-      passphraseFile,
-      members,
-      evaluators,
-      threshold,
-      ports,
-      onProgress: (step) => progress(`${step} ...`),
-    }),
-  );
+  await createLocalNetwork({
+    folder,
+    name: options.name,
+    passphrase,
+    members,
+    evaluators,
+    threshold,
+    ports,
+    onProgress: (step) => progress(`${step} ...`),
+  });
   progress('');
   const paths = networkPaths(folder);
   const rows = [
@@ -137,8 +119,7 @@ async function start(folder: string, options: PassphraseOptions): Promise<void> 
   const { startLocalNetwork } = await import('./local-network.js');
   const passphrase = await readPassphrase(options);
   progress('starting ...');
-  // The services have read it when they are ready.
-  const services = await withPassphraseFile(passphrase, (file) => startLocalNetwork(folder, file));
+  const services = await startLocalNetwork(folder, passphrase);
   progress('');
   for (const service of services) service.forwardLogs();
   print(...services.map(({ name }) => `${name} is ready`), 'Stop with Ctrl-C.');

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CountersealError } from '../errors.js';
 
@@ -15,16 +16,27 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** The descriptor through which a child gets its passphrase: a pipe, so that it is never in a file or an argument. */
+const PASSPHRASE_FD = 4;
+
 /** Starts this program with arguments, in a process of its own. It ends when this process does. */
-export function startCounterseal(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--no-warnings', MAIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+export function startCounterseal(args: readonly string[], passphrase?: string): ChildProcess {
+  const given = passphrase === undefined ? [] : ['--passphrase-fd', String(PASSPHRASE_FD)];
+  const child = spawn(process.execPath, ['--no-warnings', MAIN, ...args, ...given], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', passphrase === undefined ? 'ignore' : 'pipe'],
   });
+  if (passphrase !== undefined) {
+    const pipe = child.stdio[PASSPHRASE_FD] as Writable;
+    // A child that ends before it reads says itself what is wrong.
+    pipe.on('error', () => undefined);
+    pipe.end(`${passphrase}\n`);
+  }
+  return child;
 }
 
 /** Runs this program with arguments to its end. */
-export async function runCounterseal(args: readonly string[]): Promise<Finished> {
-  const child = startCounterseal(args);
+export async function runCounterseal(args: readonly string[], passphrase?: string): Promise<Finished> {
+  const child = startCounterseal(args, passphrase);
   const output = { stdout: '', stderr: '' };
   child.stdout!.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
@@ -41,8 +53,8 @@ export class Service {
   ) {}
 
   /** Starts it, and returns when it says that it is ready. Throws `unavailable` with what it said if it ends before. */
-  static async start(name: string, args: readonly string[]): Promise<Service> {
-    const child = startCounterseal(args);
+  static async start(name: string, args: readonly string[], passphrase?: string): Promise<Service> {
+    const child = startCounterseal(args, passphrase);
     const logs: string[] = [];
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       logs.push(text);

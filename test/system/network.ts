@@ -90,7 +90,6 @@ export class TestNetwork {
       folder,
       name: 'test',
       passphrase: PASSPHRASE,
-      passphraseFile,
       members: members.map((name) => ({ name, role: 'bank' as const })),
       evaluators: 3,
       threshold: 2,
@@ -105,7 +104,7 @@ export class TestNetwork {
     );
     const authority = { certificate: genesis.ca, privateKey: new TextDecoder().decode(key) };
     const network = new TestNetwork(root, folder, passphraseFile, genesis, authority, ports);
-    for (const service of await startLocalNetwork(folder, passphraseFile)) network.adopt(service);
+    for (const service of await startLocalNetwork(folder, PASSPHRASE)) network.adopt(service);
     return network;
   }
 

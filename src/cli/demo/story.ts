@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,9 +48,7 @@ const WATCH_TIMEOUT_MS = 15_000;
 export async function tell(folder: string, { signal, onProgress, onStep }: Telling): Promise<string[]> {
   const network = join(folder, 'network');
   const paths = networkPaths(network);
-  const passphraseFile = join(folder, 'passphrase');
   const passphrase = randomBytes(24).toString('base64url');
-  await writeFile(passphraseFile, `${passphrase}\n`, { mode: 0o600 });
 
   async function step(
     actor: string,
@@ -73,10 +71,10 @@ export async function tell(folder: string, { signal, onProgress, onStep }: Telli
 
   /** A command of a bank; its JSON output. */
   async function bank(name: Bank, ...args: string[]): Promise<Record<string, unknown>> {
-    const { stdout, stderr } = await runCounterseal([
-      ...args,
-      ...['--home', paths.member(name), '--passphrase-file', passphraseFile, '--json'],
-    ]);
+    const { stdout, stderr } = await runCounterseal(
+      [...args, '--home', paths.member(name), '--json'],
+      passphrase,
+    );
     let answer: Record<string, unknown> & { error?: { code: ErrorCode; message: string } };
     try {
       answer = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as typeof answer;
@@ -99,7 +97,6 @@ export async function tell(folder: string, { signal, onProgress, onStep }: Telli
         folder: network,
         name: 'demo',
         passphrase,
-        passphraseFile,
         members: BANKS.map((name) => ({ name, role: 'bank' })),
         evaluators: 3,
         threshold: 2,
@@ -107,10 +104,10 @@ export async function tell(folder: string, { signal, onProgress, onStep }: Telli
         onProgress,
       });
       onProgress('starting the node and three evaluators');
-      services = await startLocalNetwork(network, passphraseFile);
+      services = await startLocalNetwork(network, passphrase);
       return 'ready';
     });
-    const events = watchOf(['--home', paths.member('bank-a'), '--passphrase-file', passphraseFile], watch);
+    const events = watchOf(paths.member('bank-a'), passphrase, watch);
 
     let entryOfA = -1;
     await step('Bank A', 'registers an invoice (UBL)', 'unique', async () => {
@@ -196,9 +193,13 @@ async function logOf(genesisPath: string): Promise<string> {
 }
 
 /** Starts a watch in a process of its own; the list grows with its events. */
-function watchOf(args: readonly string[], handle: { stop?: () => Promise<void> }): Record<string, unknown>[] {
+function watchOf(
+  home: string,
+  passphrase: string,
+  handle: { stop?: () => Promise<void> },
+): Record<string, unknown>[] {
   const events: Record<string, unknown>[] = [];
-  const child = startCounterseal(['watch', '--json', ...args]);
+  const child = startCounterseal(['watch', '--json', '--home', home], passphrase);
   createInterface({ input: child.stdout! }).on('line', (text) => {
     events.push(JSON.parse(text) as Record<string, unknown>);
   });
