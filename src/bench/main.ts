@@ -42,6 +42,16 @@ async function bench({ json = false, only, large = false, plot: svg }: Options):
       'invalid_argument',
       `there is no figure ${wanted}; there are ${NAMES.join(', ')}`,
     );
+  ensure(
+    large || !only?.some((wanted) => wanted.endsWith('.1e6')),
+    'invalid_argument',
+    'a state of a million entries takes --large',
+  );
+  ensure(
+    process.env['COUNTERSEAL_RAPIDSNARK'] || !only?.includes('register.prove.rapidsnark'),
+    'invalid_argument',
+    "register.prove.rapidsnark needs COUNTERSEAL_RAPIDSNARK: the path of rapidsnark's prover",
+  );
   const machine = describeMachine();
   const folder = await mkdtemp(join(tmpdir(), 'counterseal-bench-'));
   const progress = (message: string): void => void process.stderr.write(`${message} ...\n`);

@@ -23,7 +23,7 @@ export function plot(figures: readonly Figure[], machine: Machine): string {
   });
   const low = Math.floor(Math.min(-1, ...rows.map(({ log }) => log)));
   const high = Math.ceil(Math.max(1, ...rows.map(({ log }) => log)));
-  const x = (log: number): number => LEFT + ((log - low) / (high - low)) * BAR;
+  const x = (log: number): number => Math.round(LEFT + ((log - low) / (high - low)) * BAR);
   const height = TOP + rows.length * ROW + 40;
   const bars = rows.map(({ figure, log, ratio }, i) => {
     const y = TOP + i * ROW;
@@ -32,7 +32,7 @@ export function plot(figures: readonly Figure[], machine: Machine): string {
     return (
       `<text class="name" x="${LEFT - 14}" y="${y + 18}" text-anchor="end">${escape(figure.name)}</text>` +
       `<text class="small" x="${LEFT - 14}" y="${y + 33}" text-anchor="end">${escape(`${number(figure.value)} ${figure.unit}`)}</text>` +
-      `<rect class="${good ? 'good' : 'more'}" x="${from.toFixed(1)}" y="${y + 6}" width="${Math.max(2, to - from).toFixed(1)}" height="16" rx="2"/>` +
+      `<rect class="${good ? 'good' : 'more'}" x="${from}" y="${y + 6}" width="${Math.max(2, to - from)}" height="16" rx="2"/>` +
       `<text class="ratio" x="${LEFT + BAR + 16}" y="${y + 18}">${ratio < 0.1 ? ratio.toPrecision(2) : ratio.toFixed(2)} ×</text>` +
       `<text class="small" x="${LEFT}" y="${y + 35}">of ${escape(`${number(figure.baseline!)} (${figure.against})`)}</text>`
     );
