@@ -274,8 +274,9 @@ export class Agent {
   }
 
   /**
-   * Engages, settles, releases, cancels or supersedes an own entry, or erases its payload. Throws `not_found`, and `rejected` where its state
-   * does not allow it. An engagement that meets what it does not accept is no error: see {@link ActionResult}.
+   * Engages, settles, releases, cancels or supersedes an own entry, or erases its payload. Throws `not_found`, and
+   * `rejected` where its state does not allow it. An engagement that meets what it does not accept is no error: see
+   * {@link ActionResult}.
    */
   async act(sequence: number, action: Action): Promise<ActionResult> {
     await this.copy.sync();

@@ -33,6 +33,7 @@ it(`a ledger refuses ${TRANSACTIONS} transactions that are nearly right, by name
     ...Array.from({ length: 8 }, (_, i) => author.register(`doc ${i}`, { control: `c${i}` })),
     author.action('c0', 0, 0, { kind: 'engage', accept: ['unique'] }),
     author.action('c0', 0, 0, { kind: 'supersede', successor: 1 as never }, { successor: 'c1' }),
+    author.action('c0', 0, 0, { kind: 'erase' }),
     author.membership([{ change: 'remove', memberId: 5n as never, role: 1 }]),
   ];
   await engine.submit(samples[0]!, payloadFor(samples[0]!));
