@@ -68,7 +68,7 @@ const CLASSES: Readonly<Record<string, () => Promise<void> | void>> = {
     const { parseRegisterSignals } = await import('../../src/proofs/register-signals.js');
     const signals = [...honest.signals];
     for (const at of [0, 3, 8, 23])
-      expect(() => parseRegisterSignals(signals.with(at, signals[at]! + FIELD_ORDER))).toThrow(
+      expect(() => parseRegisterSignals(signals.with(at, element(signals[at]! + FIELD_ORDER)))).toThrow(
         expect.objectContaining({ code: 'invalid_argument' }),
       );
   },

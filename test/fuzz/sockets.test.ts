@@ -30,6 +30,7 @@ import {
   GetConsistencyProofRequest,
   GetPayloadRequest,
   GetStateSubtreeRequest,
+  GetTransactionRequest,
   LedgerClient,
   LedgerService,
   StreamRecordsRequest,
@@ -169,6 +170,9 @@ function targets(): Target[] {
     ),
     of(ledger, LedgerService.getPayload.path, () =>
       GetPayloadRequest.encode({ hash: Buffer.alloc(32, 1) }).finish(),
+    ),
+    of(ledger, LedgerService.getTransaction.path, () =>
+      GetTransactionRequest.encode({ hash: Buffer.alloc(32, 1) }).finish(),
     ),
     of(evaluator, EvaluatorService.roundOne.path, () =>
       RoundOneRequest.encode({ shareEpoch: 1, blinded: [Buffer.from(point)] }).finish(),

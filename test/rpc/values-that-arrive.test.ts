@@ -334,6 +334,16 @@ const ROWS: Readonly<Record<string, Row>> = {
     receive: (hash) => invoke(ledger.getPayload.bind(ledger), { hash }, { peer: 'node', timeout: 5_000 }),
     code: { '': 'invalid_argument', 'of nothing': 'not_found' },
   },
+  'GetTransactionRequest.hash': {
+    values: { ...LENGTHS(32), 'of nothing': new Uint8Array(32) },
+    receive: (hash) => invoke(ledger.getTransaction.bind(ledger), { hash }, { peer: 'node', timeout: 5_000 }),
+    code: { '': 'invalid_argument', 'of nothing': 'not_found' },
+  },
+  'GetTransactionResponse.transaction': {
+    values: NOT_ENCODED,
+    receive: (value) => decodeTransaction(value),
+    code: 'invalid_argument',
+  },
   'GetPayloadResponse.payload': {
     values: {
       ...LENGTHS(1024),
