@@ -53,9 +53,9 @@ function isIntact(table: Buffer): boolean {
     const footer = table.subarray(table.length - FOOTER_BYTES);
     if (footer.readBigUInt64LE(FOOTER_BYTES - 8) !== MAGIC) return false;
     const reader = new ByteReader(footer);
-    blockAt(table, handle(reader));
-    const index = blockAt(table, handle(reader));
-    for (const handle of handlesIn(index)) blockAt(table, handle);
+    // What is found by name, which is the filter that says what is not there; then the blocks of content.
+    for (const list of [handle(reader), handle(reader)])
+      for (const found of handlesIn(blockAt(table, list))) blockAt(table, found);
     return true;
   } catch (error) {
     if (error instanceof RangeError || error instanceof CountersealError) return false;
@@ -77,7 +77,7 @@ function blockAt(table: Buffer, { offset, size }: Handle): Buffer {
 
 const handle = (reader: ByteReader): Handle => ({ offset: reader.varint(), size: reader.varint() });
 
-/** The values of an index block are handles; its entries come before the offsets of its restarts. */
+/** The values of an index are handles; its entries come before the offsets of its restarts. */
 function handlesIn(index: Buffer): Handle[] {
   const restarts = index.readUInt32LE(index.length - 4);
   const reader = new ByteReader(index.subarray(0, index.length - 4 * (restarts + 1)));

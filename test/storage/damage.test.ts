@@ -23,7 +23,7 @@ import { chooseSeed, seeded } from '../system/killing.js';
 // Every file of each party's database, damaged in every way that disks and people have: what is read after is what was
 // written, or the party says that its data is damaged. It never says something else, and never that nothing is there.
 
-const FLIPS_PER_FILE = 40;
+const FLIPS_PER_FILE = 60;
 const directories = new Directories();
 afterAll(() => directories.remove());
 const random = seeded(chooseSeed('damage'));
@@ -125,7 +125,9 @@ const agent: Party = {
 const damages: Readonly<Record<string, (path: string) => void>> = {
   'a bit that changed': (path) => {
     const bytes = readFileSync(path);
-    bytes[below(bytes.length)]! ^= 1 << below(8);
+    // Half of them towards the end, where a table has its filter and its indices.
+    const from = random() < 0.5 ? Math.max(bytes.length - 700, 0) : 0;
+    bytes[from + below(bytes.length - from)]! ^= 1 << below(8);
     writeFileSync(path, bytes);
   },
   'a sector of zeros': (path) => {
