@@ -2,6 +2,7 @@
 // `heap`, answered by the bytes on the heap after a collection.
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
@@ -95,7 +96,7 @@ for await (const line of { [Symbol.asyncIterator]: () => lines }) {
   if (line !== 'heap') continue;
   for (let i = 0; i < 3; i++) {
     collect();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   writeSync(1, `${process.memoryUsage().heapUsed}\n`);
 }
