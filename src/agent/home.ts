@@ -114,8 +114,8 @@ export async function openVault(home: string, access: VaultAccess): Promise<Open
 
 /** Reads a member's folder. Throws as {@link openVault} does. */
 export async function openHome(home: string, access: VaultAccess): Promise<OpenHome> {
+  const { config, genesis, vault, keys } = await openVault(home, access);
   const path = homePaths(home).certificate;
   const certificate = await readText(path, 'has this member joined? (member request, then member join)');
-  const { config, genesis, vault, keys } = await openVault(home, access);
   return { config, genesis, keys, identity: identityOf(certificate, vault.tlsPrivateKeys, path) };
 }
