@@ -1,32 +1,27 @@
-import { ed25519Sign, type FieldElement, type VaultAccess } from '../crypto/index.js';
+import { type FieldElement, type VaultAccess } from '../crypto/index.js';
 import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
-  actionMessage,
-  encodeTransaction,
-  equalBytes,
   logIndex,
   networkOf,
   parseGenesis,
   purposeOf,
   stateAt,
-  transactionHash,
   unixMs,
   type UnixMs,
   type Action,
-  type ActionOrder,
   type IndexedEntry,
   type Network,
   type Replica,
   type Sequence,
   type Verdict,
-  type VerdictLabel,
 } from '../ledger/index.js';
 import { tagOf, type EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
+import { actOn, type ActionResult } from './act.js';
 import {
-  noteOrder,
+  isLive,
   listEntries,
   ownEntry,
   payloadView,
@@ -60,9 +55,6 @@ import { openShare, shareEntry, type MadeShare, type OpenedShare } from './share
 import { AgentStore, type StoreSession } from './store.js';
 import { watchRecords, type WatchEvent } from './watch.js';
 
-/** How long a signed action may wait for its block. */
-const ACTION_VALIDITY_MS = 10 * 60_000;
-
 export interface CheckResult extends Findings {
   readonly purpose: string;
   /** Entries under the other purposes that a check consults: context, not part of the verdict. */
@@ -73,6 +65,8 @@ export interface CheckResult extends Findings {
 export interface RegisterResult extends Findings {
   readonly purpose: string;
   readonly sequence: number;
+  /** The member had a live entry of this document for this purpose: nothing was registered now. */
+  readonly existed?: true;
   readonly warnings: readonly EvaluatorWarning[];
 }
 
@@ -83,16 +77,6 @@ export interface DeferredRegistration {
   /** ISO 8601. */
   readonly notBefore: string;
   readonly warnings: readonly EvaluatorWarning[];
-}
-
-export interface ActionResult {
-  readonly sequence: number;
-  readonly action: Action['kind'];
-  /** `refused`: an engagement that met a verdict that was not accepted; the entry is as it was. */
-  readonly outcome: 'done' | 'refused';
-  readonly state: string;
-  /** What an engagement met, the member's own entries included. */
-  readonly verdict?: VerdictLabel;
 }
 
 /** An own entry that is on the ledger, in full. */
@@ -189,7 +173,8 @@ export class Agent {
 
   /**
    * Puts a document on the ledger. What is to be submitted is on disk before it leaves, so that a process that dies
-   * loses nothing: {@link resume} submits it again. Throws what {@link check} throws, and `rejected`.
+   * loses nothing: {@link resume} submits it again. A document of which the member has a live entry for the purpose is
+   * not registered again, so that whoever got no answer can ask again. Throws what {@link check} throws, and `rejected`.
    */
   async register(
     document: CanonicalDocument,
@@ -204,6 +189,8 @@ export class Agent {
     const same = sameOrder(order);
     const [before] = await this.outbox.push(same, { force: true, proving: { prover, onProgress } });
     if (before?.sequence !== undefined) return this.registered(before, []);
+    const live = (await this.entries()).find(({ entry, state }) => same(entry) && isLive(state));
+    if (live) return { ...(await this.registered(live.entry, [])), existed: true };
     const { entry, warnings } = await this.outbox.prepare(order, { prover, onProgress });
     onProgress('submitting');
     const [registered] = await this.outbox.submit(entry);
@@ -273,58 +260,10 @@ export class Agent {
     });
   }
 
-  /**
-   * Engages, settles, releases, cancels or supersedes an own entry, or erases its payload. Throws `not_found`, and
-   * `rejected` where its state does not allow it. An engagement that meets what it does not accept is no error: see
-   * {@link ActionResult}.
-   */
-  async act(sequence: number, action: Action): Promise<ActionResult> {
-    await this.copy.sync();
-    const { entry, counter, successor } = await this.store.use((session) => {
-      const own = ownEntry(session, sequence);
-      ensure(own, 'not_found', `this member has no entry ${sequence}`, 'entry');
-      return {
-        entry: own,
-        counter: this.copy.replica(session).actions(own.sequence),
-        successor: action.kind === 'supersede' ? ownEntry(session, action.successor) : undefined,
-      };
-    });
-    if (action.kind === 'supersede')
-      ensure(
-        successor,
-        'not_found',
-        `this member has no entry ${action.successor} to supersede with`,
-        'successor',
-      );
-    const order: ActionOrder = {
-      entry: entry.sequence,
-      counter,
-      validUntil: unixMs(Date.now() + ACTION_VALIDITY_MS),
-      action,
-    };
-    const message = actionMessage(this.network.id, order);
-    const sign = ({ nullifier }: OwnEntry) =>
-      ed25519Sign(this.home.keys.entry(BigInt(nullifier) as FieldElement).controlSeed, message);
-    const signatures = [sign(entry), ...(successor ? [sign(successor)] : [])];
-    const transaction = encodeTransaction({ type: 'action', order, signatures });
-    await this.store.use((session) => noteOrder(session, transactionHash(transaction)));
-    const { index } = await this.ledger.submit(transaction, new Uint8Array());
-    await this.copy.sync();
-    const { body, txHash } = await this.store.use((session) =>
-      this.copy.record(session, logIndex(Number(index))),
-    );
-    ensure(
-      body.type === 'action' && equalBytes(txHash, transactionHash(transaction)),
-      'data_corrupted',
-      'the node answered with the record of something else',
-    );
-    return {
-      sequence,
-      action: action.kind,
-      outcome: body.outcome,
-      state: body.state,
-      ...(body.verdict ? { verdict: body.verdict.label } : {}),
-    };
+  /** Acts on an own entry: see {@link actOn}. */
+  act(sequence: number, action: Action): Promise<ActionResult> {
+    const { network, store, copy, ledger } = this;
+    return actOn({ network, keys: this.home.keys, store, copy, ledger }, sequence, action);
   }
 
   /**

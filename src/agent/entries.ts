@@ -152,3 +152,7 @@ export interface EntryView {
    */
   readonly state: EntryState | 'pending' | 'expired' | 'refused';
 }
+
+/** Whether an entry stands for its document now: it is on the ledger, and was not given up or replaced. */
+export const isLive = (state: EntryView['state']): boolean =>
+  state === 'registered' || state === 'engaged' || state === 'settled';

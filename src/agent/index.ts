@@ -1,6 +1,6 @@
+export { type ActionResult } from './act.js';
 export {
   Agent,
-  type ActionResult,
   type CheckResult,
   type DeferredRegistration,
   type RegisterResult,
@@ -8,7 +8,7 @@ export {
 } from './agent.js';
 export { type AuditNote, type AuditProblem, type AuditRecord, type AuditReport } from './audit-log.js';
 export { CARD_MAX_BYTES, makeCard, verifyCard, type CardTrust, type MemberCard } from './card.js';
-export { type EntryView, type OwnEntry, type PayloadView } from './entries.js';
+export { isLive, type EntryView, type OwnEntry, type PayloadView } from './entries.js';
 export { type Findings, type FoundMatch } from './findings.js';
 export { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
 export { backupMember, restoreMember } from './backup.js';

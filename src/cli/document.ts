@@ -318,7 +318,9 @@ async function register(file: string, options: RegisterOptions): Promise<number>
       );
     else
       print(
-        `entry ${result.sequence} registered for ${result.purpose}`,
+        result.existed
+          ? `entry ${result.sequence} is of this document already, for ${result.purpose}: nothing was registered now`
+          : `entry ${result.sequence} registered for ${result.purpose}`,
         ...findingsLines(result),
         ...document.warnings.map((warning) => `warning: ${warning}`),
         ...evaluatorWarnings(result),

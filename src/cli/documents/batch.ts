@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { fingerprintDocument, type Agent, type FingerprintedDocument } from '../../agent/index.js';
+import { fingerprintDocument, isLive, type Agent, type FingerprintedDocument } from '../../agent/index.js';
 import { encodeDocument, type CanonicalDocument } from '../../documents/index.js';
 import { CountersealError } from '../../errors.js';
 import { errorJson, progress } from '../output.js';
@@ -200,10 +200,7 @@ export async function registerBatch(
   await agent.resume();
   const live = new Map(
     (await agent.entries())
-      .filter(
-        ({ entry, state }) =>
-          entry.purpose === options.purpose && ['registered', 'engaged', 'settled'].includes(state),
-      )
+      .filter(({ entry, state }) => entry.purpose === options.purpose && isLive(state))
       .map(({ entry }): [string, Outcome] => [
         createHash('sha256').update(entry.document).digest('hex'),
         { entry: entry.sequence!, verdict: entry.verdict ?? 'unique' },
