@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // One more than two cores: many tests wait for processes.
+    maxWorkers: 3,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 });

@@ -98,14 +98,17 @@ describe("a service's socket", () => {
       expect.objectContaining({ ...code('internal'), message: 'internal error' }),
     );
     await first.close();
+    let answered = () => undefined as void;
+    const begun = new Promise<void>((resolve) => (answered = resolve));
     const half = async function* (): AsyncGenerator<Uint8Array> {
       yield* parts('half');
+      await begun;
       throw refusal;
     };
     const second = await serveAdmin(home, handlers(half));
-    await expect(askAdmin(home, 'POST', '/backup').then(bodyOf)).rejects.toMatchObject({
-      code: 'ECONNRESET',
-    });
+    const response = await askAdmin(home, 'POST', '/backup');
+    answered();
+    await expect(bodyOf(response)).rejects.toMatchObject({ code: 'ECONNRESET' });
     await second.close();
   });
 

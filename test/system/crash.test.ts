@@ -21,8 +21,9 @@ import { LedgerProxy } from './ledger-proxy.js';
 import { example, jsonLines, runProgram, startProgram, TestNetwork } from './network.js';
 import { prepareEntries, signAction } from './prepare.js';
 
-const KILLS = 10;
-const RACES = 10;
+/** Of the built program, with proofs; fifty of the engine behind its server are in kill-node.test.ts. */
+const KILLS = 3;
+const RACES = 4;
 /** Each race uses up the entry that wins, and one is engaged before. */
 const ENTRIES = RACES + 2;
 
@@ -78,7 +79,7 @@ describe('kill -9 of the node', () => {
     }
   }
 
-  it('loses nothing that was acknowledged, ten times at any moment', async () => {
+  it('loses nothing that was acknowledged, at any moment', async () => {
     const half = Math.ceil(ENTRIES / 2);
     for (const [member, count] of [
       ['bank-a', half],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { Author, payloadOf, seedOf, START, testGenesis, genesisInput } from '../ledger/helpers.js';
+import { Author, payloadFor, seedOf, START, testGenesis, genesisInput } from '../ledger/helpers.js';
 import { networkOf, parseGenesis } from '../../src/ledger/index.js';
 import { Directories } from '../engine/helpers.js';
 
@@ -31,14 +31,16 @@ beforeAll(async () => {
   testGenesis();
   const genesis = genesisInput('disk');
   const author = new Author(await networkOf(parseGenesis(genesis)));
+  const transactions = Array.from({ length: 3 * WRITES }, (_, i) =>
+    author.register('doc', { control: `disk ${i}` }),
+  );
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
   work = JSON.stringify({
     genesis,
-    seed: Buffer.from(seedOf('operator')).toString('hex'),
+    seed: hex(seedOf('operator')),
     now: START,
-    transactions: Array.from({ length: 3 * WRITES }, (_, i) =>
-      Buffer.from(author.register('doc', { control: `disk ${i}` })).toString('hex'),
-    ),
-    payload: Buffer.from(payloadOf('doc')).toString('hex'),
+    transactions: transactions.map(hex),
+    payloads: transactions.map((transaction) => hex(payloadFor(transaction)!)),
   });
 });
 

@@ -14,7 +14,7 @@ import { LevelQuotaStore } from '../../../dist/oprf/level-quota-store.js';
 
 const [party, folder] = process.argv.slice(2);
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const { genesis: input, seed, now, transactions, payload } = JSON.parse((await lines.next()).value);
+const { genesis: input, seed, now, transactions, payloads } = JSON.parse((await lines.next()).value);
 const digest = (i) => createHash('sha256').update(String(i)).digest();
 const many = (i) => Array.from({ length: 200 }, (_, j) => digest(`${i} ${j}`));
 const charge = (i) => ({ member: `m${i}`, day: '2025-03-01', requests: many(i), limit: 200 });
@@ -49,7 +49,7 @@ const parties = {
           engine = undefined;
           await open();
         }
-        const result = await engine.submit(bytes(i), Buffer.from(payload, 'hex'));
+        const result = await engine.submit(bytes(i), Buffer.from(payloads[i], 'hex'));
         if (!result.included) throw new Error(result.rejection.name);
       },
       get: async (i) =>
