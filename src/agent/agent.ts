@@ -55,6 +55,11 @@ import { openShare, shareEntry, type MadeShare, type OpenedShare } from './share
 import { AgentStore, type StoreSession } from './store.js';
 import { watchRecords, type WatchEvent } from './watch.js';
 
+export interface AgentOptions {
+  /** For a process that asks all day: connections to the evaluators stay, in place of one for each request. */
+  readonly keepConnections?: boolean;
+}
+
 export interface CheckResult extends Findings {
   readonly purpose: string;
   /** Entries under the other purposes that a check consults: context, not part of the verdict. */
@@ -103,7 +108,11 @@ export class Agent {
   }
 
   /** Opens a member's folder with its passphrase. Connects to nothing yet. */
-  static async open(folder: string, access: VaultAccess): Promise<Agent> {
+  static async open(
+    folder: string,
+    access: VaultAccess,
+    { keepConnections = false }: AgentOptions = {},
+  ): Promise<Agent> {
     const home = await openHome(folder, access);
     const network = await networkOf(parseGenesis(home.genesis));
     ensure(
@@ -117,7 +126,7 @@ export class Agent {
     return new Agent(
       home,
       network,
-      new Evaluations(home.config, network.genesis, home.identity),
+      new Evaluations(home.config, network.genesis, home.identity, keepConnections),
       ledger,
       store,
       new LedgerCopy(network, store, ledger),
@@ -370,6 +379,7 @@ export class Agent {
 
   close(): void {
     this.ledger.close();
+    this.evaluations.close();
   }
 
   /** What tags meet at a time among the entries of others; `self` is the own entry that carries them, if any. */

@@ -11,16 +11,18 @@ import { NO_PRIVACY_MEASURES } from './privacy.js';
 /**
  * A member's requests to the evaluators. Every one goes over connections of its own, which end with it, and is padded
  * alike: else how long a connection stays would tell a registration, which goes on to prove, from a check, and either
- * from cover.
+ * from cover. A process that runs all day can keep its connections instead, which then tell of no single request.
  */
 export class Evaluations {
   readonly committee: Committee;
+  private kept: readonly RemoteEvaluator[] | undefined;
 
   /** Throws `invalid_argument` where the folder names an evaluator that the network does not have. */
   constructor(
     private readonly config: MemberConfig,
     private readonly genesis: Genesis,
     private readonly identity: Identity,
+    private readonly keep = false,
   ) {
     this.committee = committeeOf(genesis);
     for (const { id } of config.evaluators)
@@ -43,15 +45,26 @@ export class Evaluations {
   }
 
   private async request(identities: readonly FieldElement[], dummies: number): Promise<EvaluateResult> {
-    const { networkId, ca } = this.genesis;
     const { padEvaluationsTo } = this.config.privacy ?? NO_PRIVACY_MEASURES;
-    const clients = this.config.evaluators.map(
-      ({ id, address }) => new RemoteEvaluator(id, address, networkId, ca, this.identity),
-    );
+    const clients = this.kept ?? this.connect();
+    if (this.keep) this.kept = clients;
     try {
       return await evaluate(identities, this.committee, clients, { dummies, padTo: padEvaluationsTo });
     } finally {
-      for (const client of clients) client.close();
+      if (!this.keep) for (const client of clients) client.close();
     }
+  }
+
+  /** Ends the connections that were kept. */
+  close(): void {
+    for (const client of this.kept ?? []) client.close();
+    this.kept = undefined;
+  }
+
+  private connect(): readonly RemoteEvaluator[] {
+    const { networkId, ca } = this.genesis;
+    return this.config.evaluators.map(
+      ({ id, address }) => new RemoteEvaluator(id, address, networkId, ca, this.identity),
+    );
   }
 }

@@ -1,6 +1,7 @@
 export { type ActionResult } from './act.js';
 export {
   Agent,
+  type AgentOptions,
   type CheckResult,
   type DeferredRegistration,
   type RegisterResult,

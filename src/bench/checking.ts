@@ -48,7 +48,9 @@ export const checking: Group = {
     });
     const services = await startLocalNetwork(network, passphrase);
     try {
-      const agent = await Agent.open(networkPaths(network).member('bank'), passphrase);
+      const agent = await Agent.open(networkPaths(network).member('bank'), passphrase, {
+        keepConnections: true,
+      });
       progress(`checking ${CHECKS} documents`);
       const walls: number[] = [];
       let cpu = 0;

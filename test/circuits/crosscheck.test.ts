@@ -145,7 +145,7 @@ describe('rules', () => {
           expect(circuit.system.violations(witness)).toEqual([]);
           expect(witness.slice(1, 1 + CROSSCHECK_SIGNAL_COUNT)).toEqual(instance.signals);
         }),
-        { numRuns: 60 },
+        { numRuns: 40 },
       );
     },
   );

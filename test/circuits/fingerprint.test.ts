@@ -82,7 +82,7 @@ describe('the fingerprint circuit', () => {
         if (satisfied)
           expect(brokenFingerprintGuarantees(parseFingerprintSignals(signals), secrets)).toEqual([]);
       }),
-      { numRuns: 40 },
+      { numRuns: 16 },
     );
     expect(refused).toBeGreaterThan(0);
   });
@@ -111,7 +111,7 @@ describe('the fingerprint circuit', () => {
         const same = fingerprintSignals(statement).every((signal, i) => signal === witness[1 + i]);
         expect(brokenFingerprintGuarantees(statement, instance.witness).length === 0).toBe(satisfied && same);
       }),
-      { numRuns: 40 },
+      { numRuns: 16 },
     );
   });
 });
