@@ -10,6 +10,7 @@ import {
 } from './crosscheck-rules.js';
 import type { Statement } from './keys.js';
 import type { Pair } from './register-values.js';
+import { naturalSignal, SignalReader } from './signals.js';
 
 /** Statement `crosscheck` and the version of its circuit. */
 export const CROSSCHECK: Statement = { id: 'crosscheck', version: 1 };
@@ -36,17 +37,13 @@ export const CROSSCHECK_OUTPUT_COUNT = 2;
 
 /** The public signals in the circuit's order, outputs first. Throws `invalid_argument` for what no signal can hold. */
 export function crosscheckSignals(p: CrosscheckPublic): FieldElement[] {
-  const natural = (n: number) => {
-    ensure(Number.isSafeInteger(n) && n >= 0, 'invalid_argument', 'a public signal must be a whole number');
-    return BigInt(n);
-  };
   const { scalar, intersect, element } = p.rules;
   ensure(scalar.length <= SCALAR_RULES, 'invalid_argument', `there are at most ${SCALAR_RULES} scalar rules`);
   return [
-    natural(p.pass),
-    natural(p.comparable),
+    naturalSignal(p.pass),
+    naturalSignal(p.comparable),
     ...p.commitment,
-    ...p.kind.map(natural),
+    ...p.kind.map(naturalSignal),
     ...Array.from({ length: SCALAR_RULES }, (_, i) => encodeScalarRule(scalar[i] ?? { op: 'off' })),
     encodeSetRule(intersect),
     encodeSetRule(element),
@@ -56,31 +53,20 @@ export function crosscheckSignals(p: CrosscheckPublic): FieldElement[] {
 
 /** The other way round. Throws `invalid_argument` for another number of signals, or one that is not of its form. */
 export function parseCrosscheckSignals(signals: readonly bigint[]): CrosscheckPublic {
-  ensure(
-    signals.length === CROSSCHECK_SIGNAL_COUNT,
-    'invalid_argument',
-    `crosscheck has ${CROSSCHECK_SIGNAL_COUNT} public signals, not ${signals.length}`,
-  );
-  const rest = signals.map(fieldElement).values();
-  const next = () => rest.next().value as FieldElement;
-  const natural = (what: string, bits: number) => {
-    const x = next();
-    ensure(x < 1n << BigInt(bits), 'invalid_argument', `${what} is not below 2^${bits}`);
-    return Number(x);
-  };
-  const pass = natural('pass', SCALAR_RULES + 2);
-  const comparable = natural('comparable', SCALAR_RULES + 2);
-  const commitment: Pair<FieldElement> = [next(), next()];
-  const kind: Pair<number> = [natural('kind[0]', 32), natural('kind[1]', 32)];
-  const scalar = Array.from({ length: SCALAR_RULES }, () => decodeScalarRule(next()));
+  const read = new SignalReader('crosscheck', CROSSCHECK_SIGNAL_COUNT, signals);
+  const pass = read.natural('pass', SCALAR_RULES + 2);
+  const comparable = read.natural('comparable', SCALAR_RULES + 2);
+  const commitment: Pair<FieldElement> = read.elements();
+  const kind: Pair<number> = [read.natural('kind[0]', 32), read.natural('kind[1]', 32)];
+  const scalar = Array.from({ length: SCALAR_RULES }, () => decodeScalarRule(read.element()));
   while (scalar.at(-1)?.op === 'off') scalar.pop();
-  const [intersect, element] = [decodeSetRule(next()), decodeSetRule(next())];
+  const [intersect, element] = [decodeSetRule(read.element()), decodeSetRule(read.element())];
   return {
     pass,
     comparable,
     commitment,
     kind,
     rules: { scalar, ...(intersect ? { intersect } : {}), ...(element ? { element } : {}) },
-    binding: next(),
+    binding: read.element(),
   };
 }

@@ -1,12 +1,6 @@
-import {
-  coordinates,
-  fieldElement,
-  pointFromAffine,
-  type FieldElement,
-  type Point,
-} from '../crypto/index.js';
-import { ensure } from '../errors.js';
+import { fieldElement, type FieldElement, type Point } from '../crypto/index.js';
 import type { Statement } from './keys.js';
+import { naturalSignal, pointSignals, SignalReader } from './signals.js';
 
 /** Statement `fingerprint` and the version of its circuit. */
 export const FINGERPRINT: Statement = { id: 'fingerprint', version: 1 };
@@ -46,23 +40,17 @@ export const FINGERPRINT_OUTPUT_COUNT = 1;
 
 /** The public signals in the circuit's order, the output first. Throws `invalid_argument` for no field element. */
 export function fingerprintSignals(p: FingerprintPublic): FieldElement[] {
-  const natural = (n: number) => {
-    ensure(Number.isSafeInteger(n) && n >= 0, 'invalid_argument', 'a public signal must be a whole number');
-    return BigInt(n);
-  };
-  const key = coordinates(p.oprfKey);
   return [
     p.tag,
     p.commitment,
-    natural(p.kind),
+    naturalSignal(p.kind),
     p.purpose,
     p.fingerprintId,
-    natural(p.mask),
+    naturalSignal(p.mask),
     p.ofElement ? 1n : 0n,
-    key.x,
-    key.y,
+    ...pointSignals(p.oprfKey),
     p.membersRoot,
-    natural(p.roleMask),
+    naturalSignal(p.roleMask),
     p.convergent ? 1n : 0n,
     p.nullifier,
     p.binding,
@@ -74,31 +62,20 @@ export function fingerprintSignals(p: FingerprintPublic): FieldElement[] {
  * number that is not of its width, `invalid_point` for what is not a point of the curve or is the identity.
  */
 export function parseFingerprintSignals(signals: readonly bigint[]): FingerprintPublic {
-  ensure(
-    signals.length === FINGERPRINT_SIGNAL_COUNT,
-    'invalid_argument',
-    `fingerprint has ${FINGERPRINT_SIGNAL_COUNT} public signals, not ${signals.length}`,
-  );
-  const rest = signals.map(fieldElement).values();
-  const element = () => rest.next().value as FieldElement;
-  const natural = (what: string, bits: number) => {
-    const x = element();
-    ensure(x < 1n << BigInt(bits), 'invalid_argument', `${what} is not below 2^${bits}`);
-    return Number(x);
-  };
+  const read = new SignalReader('fingerprint', FINGERPRINT_SIGNAL_COUNT, signals);
   return {
-    tag: element(),
-    commitment: element(),
-    kind: natural('kind', 32),
-    purpose: element(),
-    fingerprintId: element(),
-    mask: natural('mask', 16),
-    ofElement: natural('ofElement', 1) === 1,
-    oprfKey: pointFromAffine(element(), element()),
-    membersRoot: element(),
-    roleMask: natural('roleMask', 16),
-    convergent: natural('convergent', 1) === 1,
-    nullifier: element(),
-    binding: element(),
+    tag: read.element(),
+    commitment: read.element(),
+    kind: read.natural('kind', 32),
+    purpose: read.element(),
+    fingerprintId: read.element(),
+    mask: read.natural('mask', 16),
+    ofElement: read.natural('ofElement', 1) === 1,
+    oprfKey: read.point(),
+    membersRoot: read.element(),
+    roleMask: read.natural('roleMask', 16),
+    convergent: read.natural('convergent', 1) === 1,
+    nullifier: read.element(),
+    binding: read.element(),
   };
 }

@@ -1,13 +1,7 @@
-import {
-  coordinates,
-  fieldElement,
-  pointFromAffine,
-  type FieldElement,
-  type Point,
-} from '../crypto/index.js';
-import { ensure } from '../errors.js';
+import { fieldElement, type FieldElement, type Point } from '../crypto/index.js';
 import type { Statement } from './keys.js';
 import type { Pair } from './register-values.js';
+import { naturalSignal, pointSignals, SignalReader } from './signals.js';
 
 /** Statement `register` and the version of its circuit. */
 export const REGISTER: Statement = { id: 'register', version: 1 };
@@ -46,28 +40,23 @@ export interface RegisterPublic {
 
 /** The public signals in the circuit's order, outputs first. Throws `invalid_argument` for what is no field element. */
 export function registerSignals(p: RegisterPublic): FieldElement[] {
-  const point = (q: Point) => Object.values(coordinates(q));
-  const natural = (n: number) => {
-    ensure(Number.isSafeInteger(n) && n >= 0, 'invalid_argument', 'a public signal must be a whole number');
-    return BigInt(n);
-  };
   const signals = [
     p.commitment,
     ...p.tag,
     p.nullifier,
-    ...point(p.escrowPoint),
+    ...pointSignals(p.escrowPoint),
     ...p.escrow,
     p.membersRoot,
-    natural(p.roleMask),
-    natural(p.skippedMask),
-    ...point(p.oprfKey),
-    natural(p.kind),
+    naturalSignal(p.roleMask),
+    naturalSignal(p.skippedMask),
+    ...pointSignals(p.oprfKey),
+    naturalSignal(p.kind),
     p.purpose,
     ...p.fingerprintId,
-    ...p.mask.map(natural),
-    natural(p.period),
-    natural(p.quota),
-    ...point(p.auditorKey),
+    ...p.mask.map(naturalSignal),
+    naturalSignal(p.period),
+    naturalSignal(p.quota),
+    ...pointSignals(p.auditorKey),
     p.binding,
   ];
   return signals.map(fieldElement);
@@ -83,37 +72,24 @@ export const REGISTER_OUTPUT_COUNT = 8;
  * number that is not of its width, `invalid_point` for what is not a point of the curve or is the identity.
  */
 export function parseRegisterSignals(signals: readonly bigint[]): RegisterPublic {
-  ensure(
-    signals.length === REGISTER_SIGNAL_COUNT,
-    'invalid_argument',
-    `register has ${REGISTER_SIGNAL_COUNT} public signals, not ${signals.length}`,
-  );
-  const rest = signals.map(fieldElement).values();
-  const element = () => rest.next().value as FieldElement;
-  const elements = (): Pair<FieldElement> => [element(), element()];
-  const point = () => pointFromAffine(element(), element());
-  const natural = (what: string, bits: number) => {
-    const x = element();
-    ensure(x < 1n << BigInt(bits), 'invalid_argument', `${what} is not below 2^${bits}`);
-    return Number(x);
-  };
+  const read = new SignalReader('register', REGISTER_SIGNAL_COUNT, signals);
   return {
-    commitment: element(),
-    tag: elements(),
-    nullifier: element(),
-    escrowPoint: point(),
-    escrow: elements(),
-    membersRoot: element(),
-    roleMask: natural('roleMask', 16),
-    skippedMask: natural('skippedMask', 16),
-    oprfKey: point(),
-    kind: natural('kind', 32),
-    purpose: element(),
-    fingerprintId: elements(),
-    mask: [natural('mask[0]', 16), natural('mask[1]', 16)],
-    period: natural('period', 32),
-    quota: natural('quota', 17),
-    auditorKey: point(),
-    binding: element(),
+    commitment: read.element(),
+    tag: read.elements(),
+    nullifier: read.element(),
+    escrowPoint: read.point(),
+    escrow: read.elements(),
+    membersRoot: read.element(),
+    roleMask: read.natural('roleMask', 16),
+    skippedMask: read.natural('skippedMask', 16),
+    oprfKey: read.point(),
+    kind: read.natural('kind', 32),
+    purpose: read.element(),
+    fingerprintId: read.elements(),
+    mask: [read.natural('mask[0]', 16), read.natural('mask[1]', 16)],
+    period: read.natural('period', 32),
+    quota: read.natural('quota', 17),
+    auditorKey: read.point(),
+    binding: read.element(),
   };
 }
