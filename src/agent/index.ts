@@ -1,14 +1,9 @@
 export { type ActionResult } from './act.js';
-export {
-  Agent,
-  type AgentOptions,
-  type CheckResult,
-  type DeferredRegistration,
-  type RegisterResult,
-  type ShownEntry,
-} from './agent.js';
+export { Agent, type AgentOptions } from './agent.js';
 export { type AuditNote, type AuditProblem, type AuditRecord, type AuditReport } from './audit-log.js';
 export { CARD_MAX_BYTES, makeCard, verifyCard, type CardTrust, type MemberCard } from './card.js';
+export { type CheckResult } from './check.js';
+export { type ShownEntry } from './entry-views.js';
 export { isLive, type EntryView, type OwnEntry, type PayloadView } from './entries.js';
 export { type Findings, type FoundMatch } from './findings.js';
 export { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
@@ -27,6 +22,7 @@ export { type PrivacyConfig } from './privacy.js';
 export { readPrivacy, writePrivacy } from './privacy-settings.js';
 export { type MadeReceipt } from './receipt.js';
 export { type RegisterProgress } from './register.js';
+export { type DeferredRegistration, type RegisterResult } from './registering.js';
 export { type Following } from './ledger-copy.js';
 export { SHARE_MAX_BYTES, type MadeShare, type OpenedShare } from './share.js';
 export { isQuiet, type WatchEvent } from './watch.js';

@@ -10,7 +10,7 @@ import type {
 import { hasOrdered, isOwn, listEntries } from './entries.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import { resolutionOf, type ResolutionKind } from './matches.js';
-import type { StoreSession } from './store.js';
+import type { AgentStore, StoreSession } from './store.js';
 
 /** Something on the ledger that concerns this member. */
 export type WatchEvent = {
@@ -89,6 +89,19 @@ export async function watchRecords(
   for (let index = from; index < to; index++)
     events.push(...eventsOf(session, replica, owned, copy.record(session, index as LogIndex)));
   return { events, next: (later) => later.putSealed(CURSOR, to) };
+}
+
+/** Hands over what came since the watch's position, and moves it behind what was handed over, to the end of the copy. */
+export async function deliverEvents(
+  { store, copy }: { readonly store: AgentStore; readonly copy: LedgerCopy },
+  onEvents: (events: readonly WatchEvent[]) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const { events, next } = await store.use((session) => watchRecords(session, copy));
+    if (next === undefined) return;
+    if (events.length > 0) await onEvents(events);
+    await store.use(next);
+  }
 }
 
 interface Owned {

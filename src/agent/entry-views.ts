@@ -1,0 +1,64 @@
+import { ensure } from '../errors.js';
+import { purposeOf, stateAt, unixMs, type Network, type Replica, type Sequence } from '../ledger/index.js';
+import {
+  listEntries,
+  ownEntry,
+  payloadView,
+  type EntryView,
+  type OwnEntry,
+  type PayloadView,
+} from './entries.js';
+import type { Findings } from './findings.js';
+import type { LedgerCopy } from './ledger-copy.js';
+import { standingOf } from './outbox.js';
+import { findingsAt } from './own-matches.js';
+import type { AgentStore } from './store.js';
+
+/** An own entry that is on the ledger, in full. */
+export interface ShownEntry extends EntryView {
+  readonly payload: PayloadView;
+  readonly findings: Findings;
+}
+
+interface Parts {
+  readonly network: Network;
+  readonly store: AgentStore;
+  readonly copy: LedgerCopy;
+}
+
+/** The member's entries, the newest last, each with its state now. */
+export async function viewEntries({ network, store, copy }: Parts): Promise<EntryView[]> {
+  await copy.sync();
+  return store.use(async (session) => {
+    const replica = copy.replica(session);
+    const entries = await listEntries(session);
+    return entries
+      .sort((a, b) => a.createdAt - b.createdAt)
+      .map((entry) => ({ entry, state: stateOf(network, replica, entry) }));
+  });
+}
+
+/** One of the member's entries, and what the ledger has met of it so far. Throws `not_found`. */
+export async function showEntry({ network, store, copy }: Parts, sequence: number): Promise<ShownEntry> {
+  await copy.sync();
+  return store.use(async (session) => {
+    const entry = ownEntry(session, sequence);
+    ensure(entry, 'not_found', `this member has no entry ${sequence}`, 'entry');
+    const replica = copy.replica(session);
+    const self = replica.entry(entry.sequence)!;
+    const own = await listEntries(session);
+    const time = unixMs(Date.now());
+    const findings = findingsAt({ network, session, replica, own }, { ...self, self }, time);
+    const terms = purposeOf(network.genesis.schema, self.purpose);
+    const payload = payloadView(terms, self, replica.isErased(self.sequence), time);
+    return { entry, state: stateOf(network, replica, entry), payload, findings };
+  });
+}
+
+function stateOf(network: Network, replica: Replica, entry: OwnEntry): EntryView['state'] {
+  if (entry.refused !== undefined) return 'refused';
+  const indexed = entry.sequence === undefined ? undefined : replica.entry(entry.sequence as Sequence);
+  if (!indexed) return standingOf(entry, replica, unixMs(Date.now())) === 'expired' ? 'expired' : 'pending';
+  const { ttlDays } = purposeOf(network.genesis.schema, entry.purpose);
+  return stateAt(indexed.state, indexed.registered, ttlDays, unixMs(Date.now()));
+}
