@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   proofs: ['crypto', 'documents'],
   // An auditor reads one file: it imports nothing of the project.
   receipts: [],
-  ledger: ['crypto', 'documents'],
+  ledger: ['crypto', 'documents', 'proofs'],
   witness: ['crypto', 'documents', 'ledger'],
   engine: ['crypto', 'storage', 'documents', 'proofs', 'ledger'],
   rpc: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'engine'],

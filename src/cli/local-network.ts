@@ -14,13 +14,12 @@ import {
 import { CountersealError, ensure } from '../errors.js';
 import { defaultSchema, parseGenesis, ROLES, type GenesisInput, type Role } from '../ledger/index.js';
 import { KeygenParty, type KeygenResult } from '../oprf/index.js';
-import { packageKeys } from '../proofs/index.js';
+import { CROSSCHECK, declare, FINGERPRINT, REGISTER } from '../proofs/index.js';
 import { createAuthority, issueIdentity, type Identity } from '../rpc/certificates.js';
 import { createEvaluatorHome, evaluatorPaths, readPublicKeys, toCoordinates } from './homes/evaluator.js';
 import { createNodeHome, nodePaths } from './homes/node.js';
 import { runCounterseal, Service } from './processes.js';
 
-const REGISTER_VERSION = 1;
 const HOSTS = ['localhost'];
 
 export interface LocalNetworkOptions {
@@ -163,7 +162,6 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
     memberIds.push(memberId.toString());
   }
 
-  const { verificationKey } = await packageKeys.load({ id: 'register', version: REGISTER_VERSION });
   const genesis: GenesisInput = {
     version: 1,
     networkId,
@@ -194,7 +192,7 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
       keys: administrators.map(({ seed }) => Buffer.from(ed25519PublicKey(seed)).toString('hex')),
     },
     members: members.map(({ role }, i) => ({ memberId: memberIds[i]!, roles: [role] })),
-    statements: { register: { version: REGISTER_VERSION, verificationKey: verificationKey.hash } },
+    statements: await declare([REGISTER, FINGERPRINT, CROSSCHECK]),
     operators: [
       {
         name: 'node 1',

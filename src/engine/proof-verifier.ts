@@ -1,10 +1,14 @@
-import type { Genesis, LedgerStatement, ProofVerifier } from '../ledger/index.js';
+import {
+  LEDGER_STATEMENTS,
+  type Genesis,
+  type LedgerStatement,
+  type ProofVerifier,
+} from '../ledger/index.js';
 import {
   BatchVerifier,
   type BatchVerifierOptions,
+  loadDeclared,
   packageKeys,
-  requireSetup,
-  requireVerificationKey,
   type KeyRegistry,
   type Statement,
 } from '../proofs/index.js';
@@ -25,12 +29,16 @@ export class NetworkProofVerifier implements ProofVerifier {
     keys: KeyRegistry = packageKeys,
     options: Pick<BatchVerifierOptions, 'onBatch'> = {},
   ): Promise<NetworkProofVerifier> {
-    const { version, verificationKey } = genesis.statements.register;
-    const register: Statement = { id: 'register', version };
-    const key = await keys.load(register);
-    requireVerificationKey(key, verificationKey);
-    requireSetup(key, genesis.setup);
-    return new NetworkProofVerifier({ register }, new BatchVerifier({ ...options, keys }));
+    const statements = await Promise.all(
+      LEDGER_STATEMENTS.map(async (id) => {
+        const { statement } = await loadDeclared(id, genesis.statements[id], genesis.setup, keys);
+        return [id, statement] as const;
+      }),
+    );
+    return new NetworkProofVerifier(
+      Object.fromEntries(statements) as Record<LedgerStatement, Statement>,
+      new BatchVerifier({ ...options, keys }),
+    );
   }
 
   /** Proofs waiting for a worker. */

@@ -1,3 +1,4 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import {
   checkAction,
   checkMembership,
@@ -8,18 +9,32 @@ import {
   type Scene,
 } from './admission.js';
 import { applyAction, applyMembership, applyRegister, type Position } from './apply.js';
+import { sha256 } from './hash.js';
 import { PROOF_CACHE_MAX } from './limits.js';
 import type { RecordBody } from './log-record.js';
 import type { Network } from './network.js';
 import type { Overlay } from './overlay.js';
-import type { ProofVerifier } from './proof-verifier.js';
+import type { LedgerStatement, ProofVerifier } from './proof-verifier.js';
 import { reject, type Rejection } from './results.js';
 import { roleMaskOf } from './schema.js';
-import type { RegisterTransaction } from './transactions.js';
+import type { RegisterTransaction, Transaction } from './transactions.js';
 import { type CacheUses, VerdictCache } from './verdict-cache.js';
 
 /** Writes the effect of an admitted transaction and says what it was. */
 export type Effect = (view: Overlay, position: Position) => RecordBody;
+
+/** A proof on which a transaction depends. */
+interface ProofClaim {
+  readonly statement: LedgerStatement;
+  readonly signals: readonly bigint[];
+  readonly proof: Uint8Array;
+}
+
+/** A transaction that may enter if its proofs hold. */
+interface Candidate {
+  readonly proofs: readonly ProofClaim[];
+  readonly effect: Effect;
+}
 
 /** Decides on transactions: all checks in their order, with the verdicts on signatures and proofs remembered. */
 export class Executor {
@@ -41,27 +56,11 @@ export class Executor {
    * verified when it was new. Rejects only where a proof could not be verified at all.
    */
   async admit(scene: Scene, parsed: ParsedTransaction, authentic = false): Promise<Rejection | Effect> {
-    const { tx } = parsed;
-    switch (tx.type) {
-      case 'register': {
-        const rejection = await this.checkRegisterButProof(scene, parsed, tx, authentic);
-        if (rejection) return rejection;
-        if (!authentic && !(await this.verifyProof(parsed, tx)))
-          return reject('invalid_proof', 'the proof does not hold for this transaction on this network');
-        const purpose = this.network.purposes.get(tx.claims.purpose)!;
-        return (view, position) => applyRegister(view, purpose, tx, position);
-      }
-      case 'action': {
-        const subject = checkAction(scene, tx);
-        return isRejection(subject) ? subject : (view, position) => applyAction(view, subject, tx, position);
-      }
-      case 'membership': {
-        const registries = checkMembership(scene, tx);
-        return isRejection(registries)
-          ? registries
-          : (view, position) => applyMembership(view, registries, tx, position);
-      }
-    }
+    const candidate = await this.checkAllButProofs(scene, parsed, authentic);
+    if (isRejection(candidate)) return candidate;
+    if (!authentic && !(await this.verifyProofs(parsed, candidate)))
+      return reject('invalid_proof', 'the proof does not hold for this transaction on this network');
+    return candidate.effect;
   }
 
   /**
@@ -71,33 +70,65 @@ export class Executor {
   async prefetchProofs(scene: Scene, transactions: readonly ParsedTransaction[]): Promise<void> {
     await Promise.all(
       transactions.map(async (parsed) => {
-        const { tx } = parsed;
-        if (tx.type !== 'register' || (await this.checkRegisterButProof(scene, parsed, tx, false))) return;
-        await this.verifyProof(parsed, tx);
+        if (!carriesProof(parsed.tx)) return;
+        const candidate = await this.checkAllButProofs(scene, parsed, false);
+        if (!isRejection(candidate)) await this.verifyProofs(parsed, candidate);
       }),
     );
   }
 
-  private async checkRegisterButProof(
+  private async checkAllButProofs(
     scene: Scene,
-    { hash }: ParsedTransaction,
-    tx: RegisterTransaction,
+    parsed: ParsedTransaction,
     authentic: boolean,
-  ): Promise<Rejection | undefined> {
-    if (!authentic) {
-      const rejection = await this.signatures.get(hash, () =>
-        Promise.resolve(checkRegisterSignature(this.network, tx)),
-      );
-      if (rejection) return rejection;
+  ): Promise<Rejection | Candidate> {
+    const { tx } = parsed;
+    switch (tx.type) {
+      case 'register': {
+        const rejection =
+          (authentic ? undefined : await this.checkSignature(parsed, tx)) ?? checkRegister(scene, tx);
+        if (rejection) return rejection;
+        const { claims, proof } = tx;
+        const purpose = this.network.purposes.get(claims.purpose)!;
+        const rules = { roleMask: roleMaskOf(purpose, claims.documentKind)!, quota: purpose.quota };
+        return {
+          proofs: [{ statement: 'register', signals: this.network.signals.of(claims, rules), proof }],
+          effect: (view, position) => applyRegister(view, purpose, tx, position),
+        };
+      }
+      case 'action': {
+        const subject = checkAction(scene, tx);
+        return isRejection(subject)
+          ? subject
+          : { proofs: [], effect: (view, position) => applyAction(view, subject, tx, position) };
+      }
+      case 'membership': {
+        const registries = checkMembership(scene, tx);
+        return isRejection(registries)
+          ? registries
+          : { proofs: [], effect: (view, position) => applyMembership(view, registries, tx, position) };
+      }
     }
-    return checkRegister(scene, tx);
   }
 
-  private verifyProof({ hash }: ParsedTransaction, { claims, proof }: RegisterTransaction): Promise<boolean> {
-    return this.proofs.get(hash, () => {
-      const purpose = this.network.purposes.get(claims.purpose)!;
-      const rules = { roleMask: roleMaskOf(purpose, claims.documentKind)!, quota: purpose.quota };
-      return this.verifier.verify('register', this.network.signals.of(claims, rules), proof);
-    });
+  private checkSignature(
+    { hash }: ParsedTransaction,
+    tx: RegisterTransaction,
+  ): Promise<Rejection | undefined> {
+    return this.signatures.get(hash, () => Promise.resolve(checkRegisterSignature(this.network, tx)));
+  }
+
+  private async verifyProofs({ hash }: ParsedTransaction, { proofs }: Candidate): Promise<boolean> {
+    const verdicts = await Promise.all(
+      // What the proof is to hold for may also follow from the state that the transaction meets, so that is in the key.
+      proofs.map(({ statement, signals, proof }) =>
+        this.proofs.get(sha256(hash, utf8ToBytes(`${statement}/${signals.join(',')}`)), () =>
+          this.verifier.verify(statement, signals, proof),
+        ),
+      ),
+    );
+    return verdicts.every((holds) => holds);
   }
 }
+
+const carriesProof = ({ type }: Transaction): boolean => type === 'register';

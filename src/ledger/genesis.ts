@@ -34,6 +34,8 @@ const sharedKey = {
   publicShares: z.array(point),
 };
 
+const statement = z.strictObject({ version: z.int().min(1), verificationKey: hex32 });
+
 const genesisSchema = z.strictObject({
   version: z.literal(1),
   /** The network's name, in every signature and proof: never to be used for a second network. */
@@ -61,9 +63,8 @@ const genesisSchema = z.strictObject({
   members: z
     .array(z.strictObject({ memberId: decimal, roles: z.array(z.enum(ROLES)).min(1) }))
     .max(MEMBERS_MAX),
-  statements: z.strictObject({
-    register: z.strictObject({ version: z.int().min(1), verificationKey: hex32 }),
-  }),
+  /** The versions and keys that members prove with: those of the ledger, and those between members. */
+  statements: z.strictObject({ register: statement, fingerprint: statement, crosscheck: statement }),
   operators: z.array(z.strictObject({ name: label, address: label, checkpointKey: hex32 })).min(1),
   /** The certificate authority of evaluators, auditors and members, PEM. */
   ca: z.string().max(65_536),
@@ -71,6 +72,9 @@ const genesisSchema = z.strictObject({
 
 /** What a network is. Read with {@link parseGenesis}, which checks it; nothing else makes one. */
 export type Genesis = z.infer<typeof genesisSchema>;
+
+/** Statements that a network declares. */
+export type StatementName = keyof Genesis['statements'];
 
 /** The text form of a genesis, before {@link parseGenesis}. */
 export type GenesisInput = z.input<typeof genesisSchema>;

@@ -138,7 +138,7 @@ export { Overlay } from './overlay.js';
 export { Replica } from './replica.js';
 export { MemoryStore } from './memory-store.js';
 export type { KeyRange, Reader, Store, Write } from './store.js';
-export type { LedgerStatement, ProofVerifier } from './proof-verifier.js';
+export { LEDGER_STATEMENTS, type LedgerStatement, type ProofVerifier } from './proof-verifier.js';
 export { appHash, type AppState, type LedgerMeta, readMeta } from './meta.js';
 export { LedgerReader, RECORDS_PER_READ_MAX } from './reader.js';
 export { auditStore } from './audit.js';

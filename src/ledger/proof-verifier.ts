@@ -1,5 +1,6 @@
 /** Statements whose proofs the ledger asks to be verified. */
-export type LedgerStatement = 'register';
+export const LEDGER_STATEMENTS = ['register', 'fingerprint'] as const;
+export type LedgerStatement = (typeof LEDGER_STATEMENTS)[number];
 
 /** Verifies proofs; batches calls that wait at the same time. Implemented over the keys of the network's genesis. */
 export interface ProofVerifier {

@@ -13,7 +13,7 @@ import type { Pair } from './register-values.js';
 import { naturalSignal, SignalReader } from './signals.js';
 
 /** Statement `crosscheck` and the version of its circuit. */
-export const CROSSCHECK: Statement = { id: 'crosscheck', version: 1 };
+export const CROSSCHECK = { id: 'crosscheck', version: 1 } as const satisfies Statement;
 
 /** What a `crosscheck` proof is about: circuits/README.md says what each signal is, and what the proof guarantees. */
 export interface CrosscheckPublic {

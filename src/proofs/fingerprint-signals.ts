@@ -3,7 +3,7 @@ import type { Statement } from './keys.js';
 import { naturalSignal, pointSignals, SignalReader } from './signals.js';
 
 /** Statement `fingerprint` and the version of its circuit. */
-export const FINGERPRINT: Statement = { id: 'fingerprint', version: 1 };
+export const FINGERPRINT = { id: 'fingerprint', version: 1 } as const satisfies Statement;
 
 /** What a `fingerprint` proof is about: circuits/README.md says what each signal is, and what the proof guarantees. */
 export interface FingerprintPublic {

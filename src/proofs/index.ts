@@ -1,10 +1,13 @@
 export { PROOF_LENGTH, proofFromBytes, proofToBytes, type Groth16Proof } from './proof-encoding.js';
 export {
+  declare,
   KeyRegistry,
+  loadDeclared,
   packageKeys,
   requireSetup,
   requireVerificationKey,
   statementName,
+  type DeclaredStatement,
   type ProvingFiles,
   type Statement,
   type StatementKey,

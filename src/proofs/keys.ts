@@ -189,3 +189,38 @@ export function requireVerificationKey(key: StatementKey, hash: string): void {
     `the verification key of ${statementName(key.statement)} is not the one of the network's genesis`,
   );
 }
+
+/** What a network declares of a statement: its version, and the SHA-256 of its verification key (hex). */
+export interface DeclaredStatement {
+  readonly version: number;
+  readonly verificationKey: string;
+}
+
+/**
+ * The key of a statement as a network declares it. Throws `failed_precondition` where the keys at hand are not the
+ * network's, or not of the setup that it demands; `not_found` where there are none for its version.
+ */
+export async function loadDeclared(
+  id: string,
+  { version, verificationKey }: DeclaredStatement,
+  setup: 'production' | 'development',
+  keys: KeyRegistry = packageKeys,
+): Promise<StatementKey> {
+  const key = await keys.load({ id, version });
+  requireVerificationKey(key, verificationKey);
+  requireSetup(key, setup);
+  return key;
+}
+
+/** What a new network declares of statements that the package has keys for. */
+export async function declare<Id extends string>(
+  statements: readonly (Statement & { readonly id: Id })[],
+): Promise<Record<Id, DeclaredStatement>> {
+  const declared = await Promise.all(
+    statements.map(async (statement) => {
+      const { verificationKey } = await packageKeys.load(statement);
+      return [statement.id, { version: statement.version, verificationKey: verificationKey.hash }] as const;
+    }),
+  );
+  return Object.fromEntries(declared) as Record<Id, DeclaredStatement>;
+}

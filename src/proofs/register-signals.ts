@@ -4,7 +4,7 @@ import type { Pair } from './register-values.js';
 import { naturalSignal, pointSignals, SignalReader } from './signals.js';
 
 /** Statement `register` and the version of its circuit. */
-export const REGISTER: Statement = { id: 'register', version: 1 };
+export const REGISTER = { id: 'register', version: 1 } as const satisfies Statement;
 
 /** What a `register` proof is about: circuits/README.md says what each signal is, and what the proof guarantees. */
 export interface RegisterPublic {

@@ -97,7 +97,11 @@ export function genesisInput(networkId = 'test-net'): GenesisInput {
       { memberId: fieldOf('bank-b').toString(), roles: ['lender', 'bank'] },
       { memberId: fieldOf('carrier').toString(), roles: ['carrier'] },
     ],
-    statements: { register: { version: 1, verificationKey: hex(seedOf('verification key')) } },
+    statements: {
+      register: { version: 1, verificationKey: hex(seedOf('verification key')) },
+      fingerprint: { version: 1, verificationKey: hex(seedOf('verification key of fingerprint')) },
+      crosscheck: { version: 1, verificationKey: hex(seedOf('verification key of crosscheck')) },
+    },
     operators: [{ name: 'operator', address: 'localhost:7100', checkpointKey: publicHex('operator') }],
     ca: 'none in tests',
   };

@@ -9,7 +9,7 @@ import {
   genesisHash,
   parseGenesis,
 } from '../../ledger/index.js';
-import { packageKeys, requireSetup, requireVerificationKey } from '../../proofs/index.js';
+import { loadDeclared, packageKeys } from '../../proofs/index.js';
 import { partyOf, type Party } from '../../rpc/certificates.js';
 import { LedgerClient } from '../../rpc/ledger-client.js';
 import { identifyServer, probe, type ProbeOptions } from '../../rpc/probe.js';
@@ -109,15 +109,14 @@ export async function checkKeys(report: Report, genesis: Genesis, proving: boole
   await report.run(
     'proof keys',
     async () => {
-      const { version, verificationKey } = genesis.statements.register;
-      const statement = { id: 'register', version };
-      const key = await packageKeys.load(statement);
-      requireVerificationKey(key, verificationKey);
-      requireSetup(key, genesis.setup);
-      if (proving) await packageKeys.provingFiles(statement);
-      return key.setup;
+      const declared = Object.entries(genesis.statements);
+      for (const [id, statement] of declared) {
+        const key = await loadDeclared(id, statement, genesis.setup);
+        if (proving) await packageKeys.provingFiles(key.statement);
+      }
+      return declared.map(([id]) => id).join(', ');
     },
-    () => `register is the genesis'${proving ? ', the proving key is whole' : ''}`,
+    (statements) => `${statements} are the genesis'${proving ? ', the proving keys are whole' : ''}`,
   );
   if (genesis.setup === 'development')
     report.warn(
