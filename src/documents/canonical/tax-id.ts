@@ -1,4 +1,4 @@
-import { stdnum } from 'stdnum';
+import { createRequire } from 'node:module';
 import type { Checked } from './objects.js';
 import { asciiText } from './number.js';
 
@@ -120,14 +120,17 @@ const VALIDATORS: Readonly<Record<string, string>> = {
   ...{ RS: 'pib', SE: 'vat', SI: 'ddv', SK: 'dph', SM: 'coe', ZA: 'vat' },
 };
 
+type Validators = Record<string, Record<string, { validate(id: string): { isValid: boolean } }>>;
+let loaded: Validators | undefined;
+/** All countries' rules, of which many files: a process that reads no documents is not to wait for them. */
+const stdnum = (): Validators =>
+  (loaded ??= (createRequire(import.meta.url)('stdnum') as { stdnum: Validators }).stdnum);
+
 /** Whether the check digit holds; undefined where the country's rule is not known. Used for warnings only. */
 function checkDigitHolds(prefix: string, id: string): boolean | undefined {
   const name = VALIDATORS[prefix];
   if (name === undefined) return undefined;
-  const country = (stdnum as Record<string, Record<string, { validate(id: string): { isValid: boolean } }>>)[
-    prefix === 'EL' ? 'GR' : prefix
-  ];
-  const validator = country?.[name];
+  const validator = stdnum()[prefix === 'EL' ? 'GR' : prefix]?.[name];
   if (validator === undefined) return undefined;
   // Some validators want the prefix, some the suffix, some neither.
   const candidates = [
