@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { CountersealError, ensure } from '../errors.js';
 import { logExpiry } from './expiry.js';
 import { metricsOption, openMetrics, type MetricsOptions } from './metrics.js';
-import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
+import { passphraseOptions, readVaultKey, type PassphraseOptions } from './passphrase.js';
 import { action, print, printJson, progress, table, usage } from './output.js';
 import { announce, untilStopped } from './service.js';
 
@@ -41,7 +41,7 @@ export function evaluatorCommands(program: Command): void {
 }
 
 async function run(options: EvaluatorOptions & MetricsOptions): Promise<void> {
-  const passphrase = await readPassphrase(options);
+  const access = await readVaultKey(options);
   const [
     { dailyQuotaOf, evaluatorPaths, openEvaluatorHome, readKeyShare },
     { initPoseidon, readText },
@@ -61,11 +61,11 @@ async function run(options: EvaluatorOptions & MetricsOptions): Promise<void> {
     import('../rpc/evaluator-server.js'),
     import('../rpc/member-list.js'),
   ]);
-  const home = await openEvaluatorHome(options.home, passphrase);
+  const home = await openEvaluatorHome(options.home, access);
   const { config } = home;
   const log = createLogger(`evaluator-${config.id}`);
   const [key, genesisText] = await Promise.all([
-    readKeyShare(options.home, passphrase),
+    readKeyShare(options.home, access),
     readText(evaluatorPaths(options.home).genesis, 'the network has no genesis yet'),
     initPoseidon(),
   ]);
@@ -133,7 +133,7 @@ async function keygen(options: EvaluatorOptions & { session: string; timeout: st
   usage(() =>
     ensure(/^\d{1,5}$/.test(options.timeout), 'invalid_argument', '--timeout takes a number of seconds'),
   );
-  const passphrase = await readPassphrase(options);
+  const access = await readVaultKey(options);
   const [
     { evaluatorPaths, openEvaluatorHome, writeKeyShare },
     { KeygenParty },
@@ -145,7 +145,7 @@ async function keygen(options: EvaluatorOptions & { session: string; timeout: st
     import('../rpc/logger.js'),
     import('../rpc/keygen-exchange.js'),
   ]);
-  const { config, authority, identity, signingSeed } = await openEvaluatorHome(options.home, passphrase);
+  const { config, authority, identity, signingSeed } = await openEvaluatorHome(options.home, access);
   const party = new KeygenParty(
     {
       purpose: 'oprf',
@@ -172,7 +172,7 @@ async function keygen(options: EvaluatorOptions & { session: string; timeout: st
     log: createLogger(`evaluator-${config.id}`),
     onRound: (round) => progress(`key generation, round ${round} of 3 ...`),
   });
-  const keys = await writeKeyShare(options.home, passphrase, result, signingSeed);
+  const keys = await writeKeyShare(options.home, access, result, signingSeed);
   progress('');
   if (options.json) printJson(keys);
   else

@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Agent } from '../agent/index.js';
-import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
+import { passphraseOptions, readVaultKey, type PassphraseOptions } from './passphrase.js';
 
 export interface MemberOptions extends PassphraseOptions {
   home: string;
@@ -24,8 +24,8 @@ export const homeOption = (command: Command): Command =>
 
 /** Opens the member's folder, runs `work`, closes it. */
 export async function withAgent<T>(options: MemberOptions, work: (agent: Agent) => Promise<T>): Promise<T> {
-  const [{ Agent }, passphrase] = await Promise.all([import('../agent/index.js'), readPassphrase(options)]);
-  const agent = await Agent.open(options.home, passphrase);
+  const [{ Agent }, access] = await Promise.all([import('../agent/index.js'), readVaultKey(options)]);
+  const agent = await Agent.open(options.home, access);
   (await import('./expiry.js')).warnOfExpiry(agent.home.identity.certificate);
   try {
     return await work(agent);

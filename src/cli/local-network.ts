@@ -7,6 +7,7 @@ import {
   ed25519PublicKey,
   initPoseidon,
   multiply,
+  passphraseKey,
   writeFileDurable,
   writeJson,
   writeSecretFile,
@@ -63,7 +64,8 @@ export function parseMember(text: string): { name: string; role: Role } {
  * real one, between evaluators in processes of their own.
  */
 export async function createLocalNetwork(options: LocalNetworkOptions): Promise<void> {
-  const { folder, passphrase, members, evaluators, threshold, ports, onProgress = () => undefined } = options;
+  const { folder, members, evaluators, threshold, ports, onProgress = () => undefined } = options;
+  const access = passphraseKey(options.passphrase);
   ensure(
     threshold >= 2 && threshold <= evaluators,
     'invalid_argument',
@@ -90,7 +92,7 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
   await writeFileDurable(join(paths.authority, 'authority.pem'), authority.certificate);
   await writeSecretFile(
     join(paths.authority, 'key.json'),
-    passphrase,
+    access,
     'certificate authority key',
     new TextEncoder().encode(authority.privateKey),
   );
@@ -102,7 +104,7 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
   const checkpointSeed = randomBytes(32);
   await createNodeHome(
     paths.node,
-    passphrase,
+    access,
     { networkId, listen: nodeAddress },
     await issue('node', 1),
     checkpointSeed,
@@ -111,7 +113,7 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
   for (const id of ids)
     await createEvaluatorHome(
       paths.evaluator(id),
-      passphrase,
+      access,
       {
         networkId,
         id,
@@ -136,21 +138,21 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
   for (const { id, share } of auditors)
     await writeSecretFile(
       paths.auditor(id),
-      passphrase,
+      access,
       'auditor key share',
       new TextEncoder().encode(JSON.stringify({ id, share: share.toString() })),
     );
   const administrators = [1, 2, 3].map((id) => ({ id, seed: randomBytes(32) }));
   await mkdir(join(folder, 'administrators'), { mode: 0o700 });
   for (const { id, seed } of administrators)
-    await writeSecretFile(paths.administrator(id), passphrase, 'administrator key', seed);
+    await writeSecretFile(paths.administrator(id), access, 'administrator key', seed);
 
   onProgress('members');
   const memberIds: string[] = [];
   for (const { name } of members) {
     const memberId = await createHome(
       paths.member(name),
-      passphrase,
+      access,
       {
         name,
         networkId,

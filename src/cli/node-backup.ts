@@ -17,7 +17,7 @@ import { askAdmin } from '../rpc/admin-socket.js';
 import { nodePaths } from './homes/node.js';
 import { writeRestored } from './homes/restored.js';
 import { print, printJson, progress, table } from './output.js';
-import { readPassphrase, type PassphraseOptions } from './passphrase.js';
+import { readVaultKey, type PassphraseOptions } from './passphrase.js';
 
 export interface BackupOptions extends PassphraseOptions {
   home: string;
@@ -63,13 +63,13 @@ export async function backUpNode(options: BackupOptions): Promise<void> {
 /** The bytes of a backup of a node that does not run: its database is free, and its key is needed for the seal. */
 async function* offline(options: BackupOptions, withKeys: boolean): AsyncGenerator<Uint8Array> {
   progress('');
-  const passphrase = await readPassphrase(options);
+  const access = await readVaultKey(options);
   progress('backing up ...');
   const [{ openNode }, { initPoseidon }] = await Promise.all([
     import('./node-run.js'),
     import('../crypto/index.js'),
   ]);
-  const { genesis, signer } = await openNode(options.home, passphrase);
+  const { genesis, signer } = await openNode(options.home, access);
   ensure(
     existsSync(nodePaths(options.home).database),
     'not_found',

@@ -1,4 +1,4 @@
-import { ed25519PublicKey, ed25519Sign, initPoseidon } from '../crypto/index.js';
+import { ed25519PublicKey, ed25519Sign, initPoseidon, type VaultAccess } from '../crypto/index.js';
 import { EmbeddedEngine, type EmbeddedOptions, NetworkProofVerifier } from '../engine/index.js';
 import { CountersealError, ensure, type ErrorCode } from '../errors.js';
 import { type Genesis, type LogIndex, parseGenesis, parseVerifierKey } from '../ledger/index.js';
@@ -12,7 +12,7 @@ import { type NodeHome, nodePaths, openNodeHome } from './homes/node.js';
 import { readRestored, removeRestored, type Restored } from './homes/restored.js';
 import { type MetricsOptions, openMetrics } from './metrics.js';
 import { backupExtras } from './node-backup.js';
-import { readPassphrase, type PassphraseOptions } from './passphrase.js';
+import { readVaultKey, type PassphraseOptions } from './passphrase.js';
 import { announce, untilStopped } from './service.js';
 import { VERSION } from './version.js';
 
@@ -37,9 +37,9 @@ export interface OpenNode {
   readonly signer: EmbeddedOptions['signer'];
 }
 
-/** Opens a node's folder with its passphrase, and checks that the genesis knows its key. */
-export async function openNode(folder: string, passphrase: string): Promise<OpenNode> {
-  const home = await openNodeHome(folder, passphrase);
+/** Opens a node's folder, and checks that the genesis knows its key. */
+export async function openNode(folder: string, access: VaultAccess): Promise<OpenNode> {
+  const home = await openNodeHome(folder, access);
   const genesis = parseGenesis(home.genesis);
   ensure(genesis.networkId === home.config.networkId, 'data_corrupted', 'genesis.json is of another network');
   const publicKey = ed25519PublicKey(home.checkpointSeed);
@@ -54,8 +54,8 @@ export async function openNode(folder: string, passphrase: string): Promise<Open
 }
 
 export async function runNode(options: RunOptions): Promise<void> {
-  const passphrase = await readPassphrase(options);
-  const { home, genesis, signer } = await openNode(options.home, passphrase);
+  const access = await readVaultKey(options);
+  const { home, genesis, signer } = await openNode(options.home, access);
   const witnesses = (home.config.witnesses ?? []).map(
     ({ url, key }) => new WitnessClient(url, parseVerifierKey(key)),
   );

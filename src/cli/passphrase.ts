@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import type { VaultKey } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 
 export interface PassphraseOptions {
@@ -85,4 +86,13 @@ export async function readPassphrase(options: PassphraseOptions, confirm = false
   }
   ensure(passphrase.length > 0, 'invalid_argument', 'the passphrase is empty');
   return passphrase;
+}
+
+/** As {@link readPassphrase}, for all secret files of a folder: so it is stretched once. */
+export async function readVaultKey(options: PassphraseOptions, confirm = false): Promise<VaultKey> {
+  const [{ passphraseKey }, passphrase] = await Promise.all([
+    import('../crypto/index.js'),
+    readPassphrase(options, confirm),
+  ]);
+  return passphraseKey(passphrase);
 }

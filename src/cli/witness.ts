@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { ensure } from '../errors.js';
 import { metricsOption, openMetrics, type MetricsOptions } from './metrics.js';
-import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
+import { passphraseOptions, readVaultKey, type PassphraseOptions } from './passphrase.js';
 import { action, print, printJson, usage } from './output.js';
 import { announce, untilStopped } from './service.js';
 
@@ -86,13 +86,8 @@ async function keygen(
       return { origin: genesis.networkId, keys: genesis.operators.map(({ checkpointKey }) => checkpointKey) };
     }),
   );
-  const passphrase = await readPassphrase(options, true);
-  await createWitnessHome(
-    options.home,
-    passphrase,
-    { name: options.name, listen: options.listen, logs },
-    seed,
-  );
+  const access = await readVaultKey(options, true);
+  await createWitnessHome(options.home, access, { name: options.name, listen: options.listen, logs }, seed);
   const entry = { url: `http://${options.listen}`, key };
   if (options.json) printJson(entry);
   else
@@ -107,7 +102,7 @@ async function keygen(
 
 /** The witness of a folder. Its database admits one process at a time. */
 async function openWitness(options: WitnessOptions) {
-  const passphrase = await readPassphrase(options);
+  const access = await readVaultKey(options);
   const [{ openWitnessHome, witnessPaths }, { ed25519PublicKey, ed25519Sign }, { LevelStore }, { Witness }] =
     await Promise.all([
       import('./homes/witness.js'),
@@ -115,7 +110,7 @@ async function openWitness(options: WitnessOptions) {
       import('../engine/index.js'),
       import('../witness/index.js'),
     ]);
-  const { config, seed } = await openWitnessHome(options.home, passphrase);
+  const { config, seed } = await openWitnessHome(options.home, access);
   const store = await LevelStore.open(witnessPaths(options.home).database);
   const signer = {
     name: config.name,

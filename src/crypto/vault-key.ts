@@ -31,6 +31,7 @@ export type VaultAccess = string | VaultKey;
 
 /** scrypt (RFC 7914) at 128 MiB and some 0.4 s: OWASP's first choice for it. */
 const COST = { N: 2 ** 17, r: 8, p: 1 } as const;
+const SALT_BYTES = 16;
 
 const Wrapped = z.strictObject({
   // Bounds, so that a changed file cannot make its reader take all memory.
@@ -54,16 +55,28 @@ async function keyOf(
 
 const bound = (purpose: string): Uint8Array => new TextEncoder().encode(`counterseal data key\n${purpose}`);
 
-/** The vault key that a passphrase is: scrypt and XChaCha20-Poly1305. */
+/**
+ * The vault key that a passphrase is: scrypt and XChaCha20-Poly1305. It stretches the passphrase once for all files of
+ * one salt, and gives a file that it writes the salt of the last one that it wrote or opened: whoever has one passphrase
+ * for several files has them guessed at once, whatever their salts.
+ */
 export function passphraseKey(passphrase: string): VaultKey {
+  const stretched = new Map<string, Promise<Uint8Array>>();
+  let current: string | undefined;
+  const stretch = (cost: { N: number; r: number; p: number }, salt: string): Promise<Uint8Array> => {
+    const of = `${cost.N} ${salt}`;
+    const key = stretched.get(of) ?? keyOf(passphrase, cost, Buffer.from(salt, 'base64'));
+    stretched.set(of, key);
+    return key;
+  };
   return {
     kind: 'scrypt',
     async wrap(dataKey, purpose) {
-      const salt = randomBytes(16);
-      const sealed = seal(await keyOf(passphrase, COST, salt), dataKey, bound(purpose));
+      const salt = (current ??= randomBytes(SALT_BYTES).toString('base64'));
+      const sealed = seal(await stretch(COST, salt), dataKey, bound(purpose));
       return {
         ...COST,
-        salt: salt.toString('base64'),
+        salt,
         sealed: Buffer.from(sealed).toString('base64'),
       } satisfies z.infer<typeof Wrapped>;
     },
@@ -72,8 +85,10 @@ export function passphraseKey(passphrase: string): VaultKey {
       if (!parsed.success)
         throw new CountersealError('data_corrupted', 'the key of the file is not wrapped as it must be');
       const { salt, sealed, ...cost } = parsed.data;
-      const key = await keyOf(passphrase, cost, Buffer.from(salt, 'base64'));
-      return open(key, Buffer.from(sealed, 'base64'), bound(purpose));
+      const dataKey = open(await stretch(cost, salt), Buffer.from(sealed, 'base64'), bound(purpose));
+      // Only now is it known that the salt is one that this passphrase's owner chose.
+      if (cost.N === COST.N) current = salt;
+      return dataKey;
     },
   };
 }

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { backupMember, requestMembership, restoreMember } from '../../src/agent/index.js';
 import { openVault } from '../../src/agent/home.js';
-import { open, readSecretFile, seal, writeSecretFile, type VaultKey } from '../../src/crypto/index.js';
+import {
+  open,
+  passphraseKey,
+  readSecretFile,
+  seal,
+  writeSecretFile,
+  type VaultKey,
+} from '../../src/crypto/index.js';
 import { code } from '../helpers/vectors.js';
 import { genesisInput } from '../ledger/helpers.js';
 
@@ -46,6 +53,29 @@ describe('secret files', () => {
     await expect(readSecretFile(path, 'correct horse', 'vault')).rejects.toMatchObject(
       code('data_corrupted'),
     );
+  });
+
+  it('of one vault key have one salt; those of others have others, and a file that does not open lends none', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'counterseal-secret-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const path = (name: string) => join(folder, name);
+    const secret = new TextEncoder().encode('a seed that nobody may read');
+    const saltOf = async (name: string) =>
+      (JSON.parse(await readFile(path(name), 'utf8')) as { key: { salt: string } }).key.salt;
+    const first = passphraseKey('correct horse');
+    for (const name of ['a', 'b']) await writeSecretFile(path(name), first, name, secret);
+    expect(await saltOf('b')).toBe(await saltOf('a'));
+    const second = passphraseKey('correct horse');
+    expect(await readSecretFile(path('a'), second, 'a')).toEqual(secret);
+    await writeSecretFile(path('c'), second, 'c', secret);
+    expect(await saltOf('c')).toBe(await saltOf('a'));
+    expect(await readSecretFile(path('c'), 'correct horse', 'c')).toEqual(secret);
+    const wrong = passphraseKey('battery staple');
+    await expect(readSecretFile(path('a'), wrong, 'a')).rejects.toMatchObject(code('decryption_failed'));
+    await writeSecretFile(path('d'), wrong, 'd', secret);
+    expect(await saltOf('d')).not.toBe(await saltOf('a'));
+    await writeSecretFile(path('e'), 'correct horse', 'e', secret);
+    expect(await saltOf('e')).not.toBe(await saltOf('a'));
   });
 
   it('open with another vault key, which sees data keys and purposes and nothing else', async () => {

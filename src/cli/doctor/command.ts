@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { VaultAccess, VaultKey } from '../../crypto/index.js';
 import { ensure } from '../../errors.js';
 import { homeOption } from '../home-option.js';
 import { action, EXIT, print, printJson, progress, table } from '../output.js';
-import { passphraseOptions, readPassphrase, type PassphraseOptions } from '../passphrase.js';
+import { passphraseOptions, readVaultKey, type PassphraseOptions } from '../passphrase.js';
 import type { Check, Report } from './report.js';
 
 interface DoctorOptions extends PassphraseOptions {
@@ -14,7 +15,7 @@ interface DoctorOptions extends PassphraseOptions {
   json?: boolean;
 }
 
-type Examine = (report: Report, home: string, passphrase: string | undefined) => Promise<void>;
+type Examine = (report: Report, home: string, access: VaultAccess | undefined) => Promise<void>;
 
 /** By the file that makes a folder one of this kind. */
 const KINDS: Readonly<Record<string, { kind: string; examine: () => Promise<Examine> }>> = {
@@ -46,7 +47,7 @@ async function doctor(options: DoctorOptions): Promise<number> {
   const { home } = options;
   const found = Object.entries(KINDS).find(([file]) => existsSync(join(home, file)))?.[1];
   ensure(found, 'not_found', `${home} is no folder of a member, node, evaluator or witness (--home)`);
-  const passphrase = await passphraseIfGiven(options);
+  const access = await vaultKeyIfGiven(options);
   const [{ Report }, { checkDisk, checkVersions }, examine] = await Promise.all([
     import('./report.js'),
     import('./common.js'),
@@ -55,9 +56,9 @@ async function doctor(options: DoctorOptions): Promise<number> {
   const report = new Report((name) => progress(`${name} ...`));
   checkVersions(report);
   await checkDisk(report, home);
-  if (passphrase === undefined)
+  if (access === undefined)
     report.warn('secrets', 'not opened, and what needs them was not examined', 'give --passphrase-file');
-  await examine(report, home, passphrase);
+  await examine(report, home, access);
   progress('');
   const { checks, failed } = report;
   if (options.json) printJson({ home, kind: found.kind, ok: !failed, checks });
@@ -66,10 +67,10 @@ async function doctor(options: DoctorOptions): Promise<number> {
 }
 
 /** Given, or asked for on a terminal; elsewhere a doctor works without. */
-async function passphraseIfGiven(options: DoctorOptions): Promise<string | undefined> {
+async function vaultKeyIfGiven(options: DoctorOptions): Promise<VaultKey | undefined> {
   const { passphraseFile, passphraseFd } = options;
   const given = passphraseFile !== undefined || passphraseFd !== undefined;
-  return given || (options.passphrase && process.stdin.isTTY) ? readPassphrase(options) : undefined;
+  return given || (options.passphrase && process.stdin.isTTY) ? readVaultKey(options) : undefined;
 }
 
 function show(kind: string, home: string, checks: readonly Check[]): void {

@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { BASE, ed25519PublicKey, fieldFromDecimal, multiply, pointFromAffine } from '../../crypto/index.js';
+import {
+  BASE,
+  ed25519PublicKey,
+  fieldFromDecimal,
+  multiply,
+  pointFromAffine,
+  type VaultAccess,
+} from '../../crypto/index.js';
 import { CountersealError, ensure } from '../../errors.js';
 import type { Genesis } from '../../ledger/index.js';
 import {
@@ -25,7 +32,7 @@ import type { Report } from './report.js';
 export async function examineEvaluator(
   report: Report,
   home: string,
-  passphrase: string | undefined,
+  access: VaultAccess | undefined,
 ): Promise<void> {
   const paths = evaluatorPaths(home);
   await checkModes(report, home, [paths.secrets, paths.share]);
@@ -47,8 +54,7 @@ export async function examineEvaluator(
   const { networkId, ca: authority } = genesis;
   const certificate = await readFile(paths.certificate, 'utf8').catch(() => undefined);
   if (certificate !== undefined) await checkCertificate(report, certificate, { authority, networkId, party });
-  const identity =
-    passphrase === undefined ? undefined : await checkShare(report, home, passphrase, config, genesis);
+  const identity = access === undefined ? undefined : await checkShare(report, home, access, config, genesis);
 
   const quotas = await checkDatabase(report, 'quotas', paths.quotas);
   if (quotas === RUNS) report.ok('quotas', 'in use by the running evaluator, so not read');
@@ -74,14 +80,14 @@ export async function examineEvaluator(
 async function checkShare(
   report: Report,
   home: string,
-  passphrase: string,
+  access: VaultAccess,
   { id }: EvaluatorConfig,
   genesis: Genesis,
 ) {
   const opened = await report.run(
     'keys',
     async () => {
-      const { identity, signingSeed } = await openEvaluatorHome(home, passphrase);
+      const { identity, signingSeed } = await openEvaluatorHome(home, access);
       const key = Buffer.from(ed25519PublicKey(signingSeed)).toString('hex');
       ensure(
         genesis.oprf.evaluators[id - 1]?.signingKey === key,
@@ -95,7 +101,7 @@ async function checkShare(
   await report.run(
     'share',
     async () => {
-      const { share, shareEpoch } = await readKeyShare(home, passphrase);
+      const { share, shareEpoch } = await readKeyShare(home, access);
       const coordinates = genesis.oprf.publicShares[id - 1];
       ensure(coordinates, 'data_corrupted', `the genesis has no evaluator ${id}`);
       const [x, y] = coordinates;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, homePaths } from '../../agent/index.js';
 import { MemberConfig } from '../../agent/home.js';
-import { parseFile, readText } from '../../crypto/index.js';
+import { parseFile, readText, type VaultAccess } from '../../crypto/index.js';
 import type { Genesis } from '../../ledger/index.js';
 import {
   checkCertificate,
@@ -21,7 +21,7 @@ const DAY_MS = 86_400_000;
 export async function examineMember(
   report: Report,
   home: string,
-  passphrase: string | undefined,
+  access: VaultAccess | undefined,
 ): Promise<void> {
   const paths = homePaths(home);
   await checkModes(report, home, [paths.vault]);
@@ -46,11 +46,11 @@ export async function examineMember(
   if (stored === RUNS) report.ok('database', 'in use by another command, so not read');
 
   const agent =
-    passphrase === undefined
+    access === undefined
       ? undefined
       : await report.run(
           'vault',
-          () => Agent.open(home, passphrase),
+          () => Agent.open(home, access),
           () => 'opens, and its TLS key is the one of the certificate',
         );
   await checkNetwork(report, config, genesis, agent);

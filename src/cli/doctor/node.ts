@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { initPoseidon } from '../../crypto/index.js';
+import { initPoseidon, type VaultAccess } from '../../crypto/index.js';
 import { CountersealError } from '../../errors.js';
 import { auditStore, type Genesis, networkOf, parseVerifierKey, readMeta } from '../../ledger/index.js';
 import { adminSocketPath, askAdmin, readJson } from '../../rpc/admin-socket.js';
@@ -26,7 +26,7 @@ import type { Report } from './report.js';
 export async function examineNode(
   report: Report,
   home: string,
-  passphrase: string | undefined,
+  access: VaultAccess | undefined,
 ): Promise<void> {
   const paths = nodePaths(home);
   await checkModes(report, home, [paths.secrets, adminSocketPath(home)]);
@@ -43,10 +43,10 @@ export async function examineNode(
   const certificate = await readFile(paths.certificate, 'utf8').catch(() => undefined);
   const expected = { authority: genesis.ca, networkId: genesis.networkId, party: { kind: 'node' } as const };
   if (certificate !== undefined) await checkCertificate(report, certificate, expected);
-  if (passphrase !== undefined)
+  if (access !== undefined)
     await report.run(
       'keys',
-      () => openNode(home, passphrase),
+      () => openNode(home, access),
       () => 'open; the genesis names the checkpoint key, and the TLS key is the one of the certificate',
     );
   const restored = await report.run('restored', () => readRestored(home));

@@ -1,7 +1,7 @@
 import { openCheckpoint, readCosignature } from '../../ledger/index.js';
 import { CountersealError } from '../../errors.js';
 import { openWitnessHome, readWitnessConfig, type WitnessConfig, witnessPaths } from '../homes/witness.js';
-import { ed25519PublicKey } from '../../crypto/index.js';
+import { ed25519PublicKey, type VaultAccess } from '../../crypto/index.js';
 import { checkClock, checkFiles, checkModes } from './common.js';
 import { checkDatabase, RUNS } from './database.js';
 import type { Report } from './report.js';
@@ -13,7 +13,7 @@ const PROBE_TIMEOUT_MS = 4_000;
 export async function examineWitness(
   report: Report,
   home: string,
-  passphrase: string | undefined,
+  access: VaultAccess | undefined,
 ): Promise<void> {
   const paths = witnessPaths(home);
   await checkModes(report, home, [paths.secrets]);
@@ -25,11 +25,11 @@ export async function examineWitness(
   );
   if (!config) return;
   const publicKey =
-    passphrase === undefined
+    access === undefined
       ? undefined
       : await report.run(
           'key',
-          async () => ed25519PublicKey((await openWitnessHome(home, passphrase)).seed),
+          async () => ed25519PublicKey((await openWitnessHome(home, access)).seed),
           () => 'opens',
         );
   const found = await checkDatabase(report, 'database', paths.database, (store) =>

@@ -3,7 +3,7 @@ import { readSecretFile, readText } from '../../crypto/index.js';
 import { ensure } from '../../errors.js';
 import { certifyRequest, checkRenewal } from '../../rpc/certificate-requests.js';
 import { print, printJson, progress } from '../output.js';
-import { readPassphrase, type PassphraseOptions } from '../passphrase.js';
+import { readVaultKey, type PassphraseOptions } from '../passphrase.js';
 import { readMemberHistory } from './member-history.js';
 import { isComplete, readOrder } from './order-file.js';
 import {
@@ -54,7 +54,7 @@ export async function certify(path: string, options: CertifyOptions): Promise<vo
     : await approved(genesis, request, options.order);
   const key = await readSecretFile(
     join(options.authority, 'key.json'),
-    await readPassphrase(options),
+    await readVaultKey(options),
     'certificate authority key',
   );
   const issued = await certifyRequest(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { writeFileDurable } from '../../crypto/index.js';
+import { writeFileDurable, type VaultAccess } from '../../crypto/index.js';
 import { ensure } from '../../errors.js';
 import {
   certificateParty,
@@ -11,7 +11,7 @@ import { createTlsKey } from '../../rpc/certificates.js';
 import { evaluatorPaths, openEvaluatorHome } from '../homes/evaluator.js';
 import { nodePaths, openNodeHome } from '../homes/node.js';
 import { print, printJson } from '../output.js';
-import { readPassphrase, type PassphraseOptions } from '../passphrase.js';
+import { readVaultKey, type PassphraseOptions } from '../passphrase.js';
 import { readGenesis, readWelcome, writeRequest } from './request-file.js';
 
 export interface RenewServiceOptions extends PassphraseOptions {
@@ -21,18 +21,18 @@ export interface RenewServiceOptions extends PassphraseOptions {
 }
 
 /** What the folders of nodes and evaluators have alike. */
-async function openService(home: string, passphrase: string) {
+async function openService(home: string, access: VaultAccess) {
   const isEvaluator = existsSync(evaluatorPaths(home).config);
   const { identity, tls } = isEvaluator
-    ? await openEvaluatorHome(home, passphrase)
-    : await openNodeHome(home, passphrase);
+    ? await openEvaluatorHome(home, access)
+    : await openNodeHome(home, access);
   const paths = isEvaluator ? evaluatorPaths(home) : nodePaths(home);
   const genesis = await readGenesis(paths.genesis);
   return { paths, genesis, identity, tls, party: certificateParty(identity.certificate, genesis.networkId) };
 }
 
 export async function renewService(options: RenewServiceOptions): Promise<void> {
-  const { genesis, identity, party, tls } = await openService(options.home, await readPassphrase(options));
+  const { genesis, identity, party, tls } = await openService(options.home, await readVaultKey(options));
   const key = await createTlsKey();
   await tls.keep([identity.privateKey, key]);
   const request = await createRequest(genesis.networkId, party, key);
@@ -48,7 +48,7 @@ export async function renewService(options: RenewServiceOptions): Promise<void> 
 }
 
 export async function joinService(path: string, options: RenewServiceOptions): Promise<void> {
-  const { paths, genesis, party, tls } = await openService(options.home, await readPassphrase(options));
+  const { paths, genesis, party, tls } = await openService(options.home, await readVaultKey(options));
   const welcome = await readWelcome(path, genesis);
   ensure(
     welcome.party.kind === party.kind && welcome.party.id === party.id,

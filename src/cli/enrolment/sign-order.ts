@@ -4,7 +4,7 @@ import { CountersealError, ensure } from '../../errors.js';
 import { ACTION_VALIDITY_MAX_MS, decodeRecord, type Genesis } from '../../ledger/index.js';
 import { LedgerClient } from '../../rpc/ledger-client.js';
 import { print, printJson, progress, table } from '../output.js';
-import { readPassphrase, type PassphraseOptions } from '../passphrase.js';
+import { readVaultKey, type PassphraseOptions } from '../passphrase.js';
 import {
   addSignature,
   administratorOf,
@@ -71,8 +71,8 @@ export async function signOrder(
   decide: (history: MemberHistory) => Omit<Decision, 'networkId' | 'counter' | 'validUntil'>,
 ): Promise<void> {
   const { networkId } = genesis;
-  const passphrase = await readPassphrase(options);
-  const seed = await readSecretFile(options.administrator, passphrase, 'administrator key');
+  const access = await readVaultKey(options);
+  const seed = await readSecretFile(options.administrator, access, 'administrator key');
   const administrator = administratorOf(genesis, seed);
   const nodes = nodesOf(genesis, options.node);
   let file = await readOrder(options.order, genesis);

@@ -13,6 +13,7 @@ import {
   writeJson,
   writeSecretJson,
   type Point,
+  type VaultAccess,
 } from '../../crypto/index.js';
 import { ROLES, type Role } from '../../ledger/index.js';
 import type { KeygenResult, KeyShare } from '../../oprf/index.js';
@@ -97,7 +98,7 @@ const fromCoordinates = ([x, y]: readonly [string, string]): Point =>
 /** Writes the folder of a new evaluator. */
 export async function createEvaluatorHome(
   home: string,
-  passphrase: string,
+  access: VaultAccess,
   config: Omit<EvaluatorConfig, 'format' | 'version'>,
   authority: string,
   identity: Identity,
@@ -107,7 +108,7 @@ export async function createEvaluatorHome(
   const files = paths(home);
   await writeFileDurable(files.authority, authority);
   await writeFileDurable(files.certificate, identity.certificate);
-  await writeSecretJson(files.secrets, passphrase, SECRETS_PURPOSE, {
+  await writeSecretJson(files.secrets, access, SECRETS_PURPOSE, {
     tlsPrivateKeys: [identity.privateKey],
     signingSeed: Buffer.from(signingSeed).toString('hex'),
   } satisfies z.infer<typeof Secrets>);
@@ -125,9 +126,9 @@ export interface EvaluatorHome {
 
 const HINT = "is this an evaluator's folder? (--home)";
 
-export async function openEvaluatorHome(home: string, passphrase: string): Promise<EvaluatorHome> {
+export async function openEvaluatorHome(home: string, access: VaultAccess): Promise<EvaluatorHome> {
   const files = paths(home);
-  const { config, secrets, identity, tls } = await openServiceHome(files, passphrase, {
+  const { config, secrets, identity, tls } = await openServiceHome(files, access, {
     config: EvaluatorConfig,
     secrets: Secrets,
     purpose: SECRETS_PURPOSE,
@@ -145,7 +146,7 @@ export async function openEvaluatorHome(home: string, passphrase: string): Promi
 /** Keeps what key generation gave: the share sealed, the public keys readable. */
 export async function writeKeyShare(
   home: string,
-  passphrase: string,
+  access: VaultAccess,
   result: KeygenResult,
   signingSeed: Uint8Array,
 ): Promise<PublicKeys> {
@@ -160,7 +161,7 @@ export async function writeKeyShare(
     signingKey: Buffer.from(ed25519PublicKey(signingSeed)).toString('hex'),
     transcript: Buffer.from(result.transcript).toString('hex'),
   };
-  await writeSecretJson(files.share, passphrase, SHARE_PURPOSE, {
+  await writeSecretJson(files.share, access, SHARE_PURPOSE, {
     share: result.share.toString(),
     public: publicKeys,
   } satisfies z.infer<typeof Share>);
@@ -175,8 +176,8 @@ export async function readPublicKeys(home: string): Promise<PublicKeys> {
 }
 
 /** The share of the key; the public part comes from the sealed file, where nobody can exchange it. */
-export async function readKeyShare(home: string, passphrase: string): Promise<KeyShare> {
-  const file = await readSecretJson(Share, paths(home).share, passphrase, SHARE_PURPOSE);
+export async function readKeyShare(home: string, access: VaultAccess): Promise<KeyShare> {
+  const file = await readSecretJson(Share, paths(home).share, access, SHARE_PURPOSE);
   return {
     networkId: file.public.networkId,
     shareEpoch: file.public.shareEpoch,

@@ -1,7 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { parseFile, readText, writeFileDurable, writeJson, writeSecretJson } from '../../crypto/index.js';
+import {
+  parseFile,
+  readText,
+  writeFileDurable,
+  writeJson,
+  writeSecretJson,
+  type VaultAccess,
+} from '../../crypto/index.js';
 import type { Identity } from '../../rpc/certificates.js';
 import { openServiceHome, TlsPrivateKeys, type TlsKeys } from './service.js';
 
@@ -40,7 +47,7 @@ export const nodePaths = (home: string) => ({
 /** Writes the folder of a new node; the genesis comes when it is known. */
 export async function createNodeHome(
   home: string,
-  passphrase: string,
+  access: VaultAccess,
   config: Omit<NodeConfig, 'format' | 'version'>,
   identity: Identity,
   checkpointSeed: Uint8Array,
@@ -48,7 +55,7 @@ export async function createNodeHome(
   await mkdir(home, { recursive: true, mode: 0o700 });
   const paths = nodePaths(home);
   await writeFileDurable(paths.certificate, identity.certificate);
-  await writeSecretJson(paths.secrets, passphrase, SECRETS_PURPOSE, {
+  await writeSecretJson(paths.secrets, access, SECRETS_PURPOSE, {
     tlsPrivateKeys: [identity.privateKey],
     checkpointSeed: Buffer.from(checkpointSeed).toString('hex'),
   } satisfies z.infer<typeof Secrets>);
@@ -64,9 +71,9 @@ export interface NodeHome {
   readonly checkpointSeed: Uint8Array;
 }
 
-export async function openNodeHome(home: string, passphrase: string): Promise<NodeHome> {
+export async function openNodeHome(home: string, access: VaultAccess): Promise<NodeHome> {
   const paths = nodePaths(home);
-  const { config, secrets, identity, tls } = await openServiceHome(paths, passphrase, {
+  const { config, secrets, identity, tls } = await openServiceHome(paths, access, {
     config: NodeConfig,
     secrets: Secrets,
     purpose: SECRETS_PURPOSE,

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { parseFile, readSecretJson, readText, writeSecretJson } from '../../crypto/index.js';
+import {
+  parseFile,
+  readSecretJson,
+  readText,
+  writeSecretJson,
+  type VaultAccess,
+} from '../../crypto/index.js';
 import { identityOf } from '../../rpc/certificate-requests.js';
 import type { Identity } from '../../rpc/certificates.js';
 
@@ -26,11 +32,11 @@ export interface TlsKeys {
 /** Reads a service's configuration, its secrets and its certificate; `hint` says whose folder it should be. */
 export async function openServiceHome<Config, Secrets extends ServiceSecrets>(
   files: ServiceFiles,
-  passphrase: string,
+  access: VaultAccess,
   expected: { config: z.ZodType<Config>; secrets: z.ZodType<Secrets>; purpose: string; hint: string },
 ): Promise<{ config: Config; secrets: Secrets; identity: Identity; tls: TlsKeys }> {
   const config = parseFile(expected.config, await readText(files.config, expected.hint), files.config);
-  const secrets = await readSecretJson(expected.secrets, files.secrets, passphrase, expected.purpose);
+  const secrets = await readSecretJson(expected.secrets, files.secrets, access, expected.purpose);
   const certificate = await readText(files.certificate, expected.hint);
   const { tlsPrivateKeys } = secrets;
   return {
@@ -40,7 +46,7 @@ export async function openServiceHome<Config, Secrets extends ServiceSecrets>(
     tls: {
       keys: tlsPrivateKeys,
       keep: (keys) =>
-        writeSecretJson(files.secrets, passphrase, expected.purpose, { ...secrets, tlsPrivateKeys: keys }),
+        writeSecretJson(files.secrets, access, expected.purpose, { ...secrets, tlsPrivateKeys: keys }),
     },
   };
 }

@@ -1,7 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { parseFile, readSecretJson, readText, writeJson, writeSecretJson } from '../../crypto/index.js';
+import {
+  parseFile,
+  readSecretJson,
+  readText,
+  writeJson,
+  writeSecretJson,
+  type VaultAccess,
+} from '../../crypto/index.js';
 
 /** A witness's folder: `witness.json` (this file's schema), `secrets.json` (its key, sealed) and `checkpoints.db`. */
 const WitnessConfig = z.strictObject({
@@ -33,7 +40,7 @@ export const witnessPaths = (home: string) => ({
 /** Writes the folder of a new witness. */
 export async function createWitnessHome(
   home: string,
-  passphrase: string,
+  access: VaultAccess,
   config: Omit<WitnessConfig, 'format' | 'version'>,
   seed: Uint8Array,
 ): Promise<void> {
@@ -41,17 +48,17 @@ export async function createWitnessHome(
   await mkdir(home, { recursive: true, mode: 0o700 });
   const paths = witnessPaths(home);
   const secrets: z.infer<typeof Secrets> = { seed: Buffer.from(seed).toString('hex') };
-  await writeSecretJson(paths.secrets, passphrase, SECRETS_PURPOSE, secrets);
+  await writeSecretJson(paths.secrets, access, SECRETS_PURPOSE, secrets);
   await writeJson(paths.config, complete);
 }
 
 export async function openWitnessHome(
   home: string,
-  passphrase: string,
+  access: VaultAccess,
 ): Promise<{ readonly config: WitnessConfig; readonly seed: Uint8Array }> {
   const paths = witnessPaths(home);
   const config = parseFile(WitnessConfig, await readText(paths.config, HINT), paths.config);
-  const { seed } = await readSecretJson(Secrets, paths.secrets, passphrase, SECRETS_PURPOSE);
+  const { seed } = await readSecretJson(Secrets, paths.secrets, access, SECRETS_PURPOSE);
   return { config, seed: Buffer.from(seed, 'hex') };
 }
 

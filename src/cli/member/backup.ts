@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { ensure } from '../../errors.js';
 import { memberOptions, withAgent, type MemberOptions } from '../home-option.js';
 import { action, print, printJson, progress } from '../output.js';
-import { readPassphrase } from '../passphrase.js';
+import { readVaultKey } from '../passphrase.js';
 
 export function backupCommands(member: Command): void {
   memberOptions(member.command('backup'))
@@ -32,7 +32,7 @@ async function backup(options: MemberOptions & { out: string }): Promise<void> {
   ensure(!existsSync(options.out), 'already_exists', `${options.out} exists: give another name`, 'out');
   const { backupMember } = await import('../../agent/index.js');
   progress('reading the folder ...');
-  const { entries, logSize } = await backupMember(options.home, await readPassphrase(options), options.out);
+  const { entries, logSize } = await backupMember(options.home, await readVaultKey(options), options.out);
   progress('');
   if (options.json) printJson({ out: options.out, entries, logSize });
   else
@@ -44,10 +44,10 @@ async function backup(options: MemberOptions & { out: string }): Promise<void> {
 
 async function restore(file: string, options: MemberOptions): Promise<void> {
   const { Agent, restoreMember } = await import('../../agent/index.js');
-  const passphrase = await readPassphrase(options);
+  const access = await readVaultKey(options);
   progress('opening the backup ...');
-  const { created, entries } = await restoreMember(file, passphrase, options.home);
-  const agent = await Agent.open(options.home, passphrase);
+  const { created, entries } = await restoreMember(file, access, options.home);
+  const agent = await Agent.open(options.home, access);
   try {
     progress('reading the ledger ...');
     const found = await agent.recover(scanned);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ensure } from '../../errors.js';
 import { memberOptions, type MemberOptions } from '../home-option.js';
 import { action, print, printJson } from '../output.js';
-import { readPassphrase } from '../passphrase.js';
+import { readVaultKey } from '../passphrase.js';
 
 interface RequestOptions extends MemberOptions {
   network: string;
@@ -61,10 +61,10 @@ async function request(options: RequestOptions): Promise<void> {
     'name',
   );
   const genesis = await readGenesis(options.network);
-  const passphrase = await readPassphrase(options, true);
+  const access = await readVaultKey(options, true);
   const enrolment = await requestMembership(
     options.home,
-    passphrase,
+    access,
     options.name,
     await readText(options.network, "the network's genesis.json is needed"),
   );
@@ -88,11 +88,7 @@ async function renew(options: MemberOptions & { out: string }): Promise<void> {
     agents(),
   ]);
   const genesis = await readGenesis(homePaths(options.home).genesis);
-  const {
-    memberId,
-    request: csr,
-    renewal,
-  } = await requestRenewal(options.home, await readPassphrase(options));
+  const { memberId, request: csr, renewal } = await requestRenewal(options.home, await readVaultKey(options));
   const party = { kind: 'member', id: memberId } as const;
   await writeRequest(options.out, genesis, { party, request: csr, ...(renewal ? { renewal } : {}) });
   if (options.json) printJson({ memberId, out: options.out });
@@ -108,7 +104,7 @@ async function join(path: string, options: MemberOptions): Promise<void> {
     agents(),
   ]);
   const welcome = await readWelcome(path, await readGenesis(homePaths(options.home).genesis));
-  await acceptCertificate(options.home, await readPassphrase(options), welcome.certificate);
+  await acceptCertificate(options.home, await readVaultKey(options), welcome.certificate);
   if (options.json) printJson({ memberId: welcome.party.id, joined: true });
   else print(`joined ${welcome.networkId}`, `Try it: counterseal document check FILE --home ${options.home}`);
 }
