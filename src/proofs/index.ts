@@ -85,3 +85,18 @@ export {
   crosscheckMasks,
   type CrosscheckGuarantee,
 } from './crosscheck-relation.js';
+export { crosscheckSide } from './crosscheck-side.js';
+export {
+  judge,
+  rulesOf,
+  type Decides,
+  type EntrySide,
+  type Judgement,
+  type NamedRule,
+  type NamedSetRule,
+  type PublicSide,
+  type RuleOutcome,
+  type RuleSet,
+  type RuleStatus,
+} from './rule-set.js';
+export { RULE_SETS, ruleSet } from './rule-sets.js';
