@@ -116,7 +116,7 @@ function eventsOf(
   owned: readonly Owned[],
   { index, time, txHash, body }: LogRecord,
 ): WatchEvent[] {
-  if (body.type === 'membership') return [];
+  if (body.type === 'membership' || body.type === 'message') return [];
   const at = { index, time: new Date(time).toISOString() };
   if (isOwn(session, body.entry))
     return body.type === 'action'
