@@ -20,6 +20,11 @@ const WEIGHT_TOLERANCE = 50_000;
 const ABOUT_TOLERANCE = 100_000;
 /** UCP 600, article 28 f: insurance covers at least 110 per cent. */
 const INSURANCE_SURPLUS = 100_000;
+/**
+ * Three days and a part, as parts per million of the days since 1970, from October 2024 until 2043: what insurers write
+ * down as the day of one loss differs by that much.
+ */
+const OTHER_LOSS = 150;
 
 const kindsOf = (...rows: readonly RowName[]): Kind[] =>
   [...KINDS.values()].filter(({ row }) => rows.includes(row)).map(({ kind }) => kind);
@@ -131,9 +136,30 @@ const TABLE: readonly RuleSet[] = [
         'the transport document was registered without a number of packages, and none was compared',
       ),
       heading,
+      ifBoth('both name the same containers', equal('objects'), NO_CONTAINERS),
+    ],
+    tie: 'The transport document itself: carrier and number. A declaration that gives the number without the carrier or its prefix names no transport document that could be equal. All that the transport document carries against one declaration of it: for one of several see customs/transport-part@1.',
+  },
+  {
+    name: 'customs/transport-part@1',
+    question: 'Does a customs declaration declare a part of what a transport document carries?',
+    a: declaration,
+    b: entry('transport document', kindsOf('transport'), 'carry'),
+    scalar: [
+      must('both name the same transport document', equal('transport')),
+      must(
+        'the declared gross weight is at most that of the transport document',
+        atMost('quantity', 'quantity'),
+      ),
+      ifBoth(
+        'the declared number of packages is at most that of the transport document',
+        atMost('packages', 'packages'),
+        'the transport document was registered without a number of packages, and none was compared',
+      ),
+      heading,
     ],
     intersect: common('a container is on both', 'objects', 'where-comparable', NO_CONTAINERS),
-    tie: 'The transport document itself: carrier and number. A declaration that gives the number without the carrier or its prefix names no transport document that could be equal.',
+    tie: 'The transport document itself, as in customs/transport@1. Of one declaration: that all declarations of the parts together declare no more than was carried is not compared, nor that each of several containers is on the transport document.',
   },
   {
     name: 'customs/packing-list@1',
@@ -269,6 +295,20 @@ const TABLE: readonly RuleSet[] = [
       'the policy, or the claim, names no object',
     ),
     tie: 'Period, insured object and insured party, where both papers state them. The number under which the claim names the policy is not compared. A policy that several insurers share names the one that leads, and an interface may know an insurer by its host alone: that the insurers differ decides nothing.',
+  },
+  {
+    name: 'claim/other-loss@1',
+    question: 'Is a claim about a later loss than another claim?',
+    a: entry('later claim', kindsOf('claim'), 'claim'),
+    b: entry('earlier claim', kindsOf('claim'), 'claim'),
+    scalar: [
+      must(
+        'the later loss is at least four days after the earlier one',
+        atLeast('startDate', 'startDate', OTHER_LOSS),
+      ),
+    ],
+    intersect: common('an object is claimed for in both', 'objects', 'never', 'a claim names no object'),
+    tie: 'Nothing but the question: that both are about one thing is what their equal tags said. Two accidents of one thing within three days do not hold, and are to be looked at.',
   },
   ...(
     [

@@ -148,6 +148,17 @@ const CASES: Readonly<Record<string, Case>> = {
       'gross weights': ['b', { quantity: '7857000' }],
       packages: ['b', { packages: '37' }],
       'tariff headings': ['b', { classCode: 'HS|730792' }],
+      containers: ['a', { objects: ['CONTAINER|CSQU3054383', 'CONTAINER|MSKU1234565'] }],
+    },
+  },
+  'customs/transport-part@1': {
+    a: changed(DECLARATION, { quantity: '2000000', packages: '9' }),
+    b: BILL,
+    breaks: {
+      'same transport': ['a', { transport: '|26000417' }],
+      'gross weight': ['a', { quantity: '8250501' }],
+      packages: ['a', { packages: '37' }],
+      'tariff headings': ['b', { classCode: 'HS|730792' }],
       container: ['a', { objects: ['CONTAINER|MSKU1234565'] }],
     },
   },
@@ -207,6 +218,14 @@ const CASES: Readonly<Record<string, Case>> = {
       'the insurer of the policy': ['a', { issuer: 'HOST|API.SEGURADORA-FICTICIA.EXAMPLE' }],
       peril: ['a', { classCode: 'ROUBO_OU_FURTO' }],
       'insured object': ['a', { objects: ['VIN|WDB9634031L000001'] }],
+    },
+  },
+  'claim/other-loss@1': {
+    a: changed(CLAIM, { startDate: '2026-06-18' }),
+    b: CLAIM,
+    breaks: {
+      'four days': ['a', { startDate: '2026-06-17' }],
+      'claimed for': ['a', { objects: ['VIN|WDB9634031L000001'] }],
     },
   },
   'lc/invoice-exact@1': {
