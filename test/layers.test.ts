@@ -8,6 +8,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   crypto: [],
   storage: [],
   documents: ['crypto'],
+  // Synthetic documents: of ledgers and proofs it knows nothing.
+  shipments: ['crypto', 'documents'],
   oprf: ['crypto', 'storage'],
   proofs: ['crypto', 'documents'],
   // An auditor reads one file: it imports nothing of the project.
@@ -19,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   agent: ['crypto', 'storage', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'rpc'],
   metrics: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'witness', 'engine', 'rpc'],
   cli: [
-    ...['crypto', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'witness'],
+    ...['crypto', 'documents', 'shipments', 'oprf', 'proofs', 'receipts', 'ledger', 'witness'],
     ...['engine', 'rpc', 'agent', 'metrics'],
   ],
   // Measures all of them; not part of the package.

@@ -10,6 +10,7 @@ import { memberCommands } from './member.js';
 import { networkCommands } from './network.js';
 import { nodeCommands } from './node.js';
 import { receiptCommands } from './receipt.js';
+import { shipmentCommands } from './shipment/command.js';
 import { VERSION } from './version.js';
 import { watchCommand } from './watch.js';
 import { witnessCommands } from './witness.js';
@@ -40,6 +41,7 @@ export function createProgram(): Command {
   evaluatorCommands(program);
   witnessCommands(program);
   doctorCommand(program);
+  shipmentCommands(program);
   demoCommand(program);
   exitForUsage(program);
   return program;

@@ -5,10 +5,6 @@ import {
   equalBytes,
   ERASED_RANGE,
   erasedPayloadOf,
-  MESSAGE_MAX_BYTES,
-  MESSAGE_MIN_BYTES,
-  messageBodyHash,
-  messageRetainDays,
   type Network,
   type ParsedTransaction,
   PAYLOAD_MAX_BYTES,
@@ -19,7 +15,6 @@ import {
   payloadsDueBefore,
   payloadDueKey,
   PAYLOADS_TO_FREE,
-  type RecordBody,
   sha256,
   stateKeys,
   type Store,
@@ -39,85 +34,38 @@ export interface Payload {
   readonly bytes: Uint8Array;
 }
 
-/** A payload whose transaction is in the log. */
-export interface IncludedPayload extends Payload, PayloadTerm {}
-
-/** For how long, and from when on, a payload is kept. */
-export interface PayloadTerm {
-  readonly retainDays: number;
+/** A payload of an entry that has been registered. */
+export interface RegisteredPayload extends Payload {
+  readonly purpose: string;
   readonly time: UnixMs;
 }
 
-/** How transactions of a type name their payload, and how long it is. */
-interface PayloadForm {
-  readonly name: Uint8Array;
-  readonly nameOf: (bytes: Uint8Array) => Uint8Array;
-  readonly min: number;
-  readonly max: number;
-}
-
-function formOf(tx: ParsedTransaction['tx']): PayloadForm | undefined {
-  switch (tx.type) {
-    case 'register':
-      return {
-        name: tx.claims.payloadHash,
-        nameOf: (bytes) => sha256(bytes),
-        min: PAYLOAD_MIN_BYTES,
-        max: PAYLOAD_MAX_BYTES,
-      };
-    case 'message':
-      return {
-        name: tx.claims.bodyHash,
-        nameOf: messageBodyHash,
-        min: MESSAGE_MIN_BYTES,
-        max: MESSAGE_MAX_BYTES,
-      };
-    default:
-      return undefined;
-  }
-}
-
 /**
- * The payload of a transaction: each that registers or is a message has one, and no other. Throws `invalid_argument`
- * unless it is the one that the transaction names, a power of two within the limits.
+ * The payload of a transaction, which registers exactly where it has one. Throws `invalid_argument` unless it is the
+ * one that the transaction names, a power of two within the limits.
  */
 export function payloadOf({ tx }: ParsedTransaction, payload: Uint8Array | undefined): Payload | undefined {
-  const form = formOf(tx);
-  if (!form) {
-    ensure(!payload?.length, 'invalid_argument', `a ${tx.type} transaction has no payload`, 'payload');
+  if (tx.type !== 'register') {
+    ensure(!payload?.length, 'invalid_argument', 'only a register transaction has a payload', 'payload');
     return undefined;
   }
-  const { name, nameOf, min, max } = form;
-  ensure(payload?.length, 'invalid_argument', `a ${tx.type} transaction comes with its payload`, 'payload');
+  ensure(payload?.length, 'invalid_argument', 'a register transaction comes with its payload', 'payload');
   ensure(
-    payload.length >= min && payload.length <= max && (payload.length & (payload.length - 1)) === 0,
+    payload.length >= PAYLOAD_MIN_BYTES &&
+      payload.length <= PAYLOAD_MAX_BYTES &&
+      (payload.length & (payload.length - 1)) === 0,
     'invalid_argument',
-    `its payload is padded to a power of two from ${min} to ${max} bytes`,
+    `a payload is padded to a power of two from ${PAYLOAD_MIN_BYTES} to ${PAYLOAD_MAX_BYTES} bytes`,
     'payload',
   );
   const bytes = new Uint8Array(payload);
   ensure(
-    equalBytes(nameOf(bytes), name),
+    equalBytes(sha256(bytes), tx.claims.payloadHash),
     'invalid_argument',
     'the payload is not the one that the transaction names',
     'payload',
   );
-  return { hash: name, bytes };
-}
-
-/** The term of the payload that a record's transaction came with; undefined where it came with none. */
-export function retainDaysOf(
-  { genesis, purposes }: Pick<Network, 'genesis' | 'purposes'>,
-  body: RecordBody,
-): number | undefined {
-  switch (body.type) {
-    case 'register':
-      return purposes.get(body.purpose)!.retainDays;
-    case 'message':
-      return messageRetainDays(genesis.schema);
-    default:
-      return undefined;
-  }
+  return { hash: tx.claims.payloadHash, bytes };
 }
 
 /**
@@ -125,7 +73,10 @@ export function retainDaysOf(
  * entry asks for. Somebody who registers another's ciphertext under a purpose with a shorter term shortens nothing.
  */
 export class Payloads {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly network: Pick<Network, 'purposes'>,
+  ) {}
 
   /** The payload of a hash, or undefined: never stored here, or erased. */
   read(hash: Uint8Array): Uint8Array | undefined {
@@ -141,11 +92,12 @@ export class Payloads {
    * The writes that keep payloads of a block, but none that was erased before. No other writes to payloads may be under
    * way.
    */
-  keep(payloads: readonly IncludedPayload[]): Write[] {
+  keep(payloads: readonly RegisteredPayload[]): Write[] {
     const kept = new Map<string, Payload & { readonly lastDay: EpochDay }>();
-    for (const { hash, bytes, retainDays, time } of payloads) {
+    for (const { hash, bytes, purpose, time } of payloads) {
       if (this.isErased(hash)) continue;
       const key = payloadKey(hash);
+      const { retainDays } = this.network.purposes.get(purpose)!;
       const asked = dayOf(time) + retainDays;
       const lastDay = Math.max(asked, kept.get(key)?.lastDay ?? this.lastDayOf(hash) ?? 0) as EpochDay;
       kept.set(key, { hash, bytes, lastDay });

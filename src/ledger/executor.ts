@@ -11,8 +11,6 @@ import {
 import { applyAction, applyMembership, applyRegister, type Position } from './apply.js';
 import { sha256 } from './hash.js';
 import { PROOF_CACHE_MAX } from './limits.js';
-import { applyMessage, checkMessage } from './message-execution.js';
-import { messageSignals } from './message-signals.js';
 import type { RecordBody } from './log-record.js';
 import type { Network } from './network.js';
 import type { Overlay } from './overlay.js';
@@ -110,15 +108,6 @@ export class Executor {
           ? registries
           : { proofs: [], effect: (view, position) => applyMembership(view, registries, tx, position) };
       }
-      case 'message': {
-        const terms = checkMessage(scene, tx);
-        if (isRejection(terms)) return terms;
-        const signals = messageSignals(this.network, tx.claims, terms.roleMask);
-        return {
-          proofs: [{ statement: 'fingerprint', signals, proof: tx.proof }],
-          effect: (view) => applyMessage(view, tx),
-        };
-      }
     }
   }
 
@@ -142,4 +131,4 @@ export class Executor {
   }
 }
 
-const carriesProof = ({ type }: Transaction): boolean => type === 'register' || type === 'message';
+const carriesProof = ({ type }: Transaction): boolean => type === 'register';

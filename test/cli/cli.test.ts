@@ -105,6 +105,8 @@ describe('a wrong command line', () => {
     [['ledger', 'tail', '--genesis', 'x', '--from', 'first']],
     [['network', 'init', 'x', '--evaluators', 'many']],
     [['network', 'init', 'x', '--member', 'bank:pirate']],
+    [['shipment', 'generate', 'x', '--count', '0']],
+    [['shipment', 'generate', 'x', '--faults', 'all,none']],
     [['member', 'privacy', 'set']],
     [['member', 'privacy', 'set', '--pad', 'some']],
   ])('%j exits with 2 and says why', async (args) => {

@@ -62,7 +62,6 @@ describe('a replica of the log', () => {
       'malformed',
       'invalid_proof',
       'nullifier_used',
-      'address_used',
       'wrong_counter',
       'illegal_transition',
     ])

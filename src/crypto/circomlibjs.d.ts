@@ -1,5 +1,5 @@
 declare module 'circomlibjs' {
-  export function buildPoseidonReference(): Promise<
+  export function buildPoseidon(): Promise<
     ((inputs: bigint[]) => Uint8Array) & { F: { toObject(x: Uint8Array): bigint } }
   >;
 }
