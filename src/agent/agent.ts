@@ -10,6 +10,7 @@ import { recoveryStart } from './backup.js';
 import { makeCard } from './card.js';
 import { checkDocuments, type CheckResult } from './check.js';
 import { runCover } from './cover.js';
+import { Crosschecks } from './crosschecks.js';
 import type { EntryView, OwnEntry } from './entries.js';
 import { showEntry, viewEntries, type ShownEntry } from './entry-views.js';
 import { Evaluations } from './evaluations.js';
@@ -17,6 +18,7 @@ import { fingerprintDocument, type FingerprintedDocument } from './fingerprintin
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy, type Following } from './ledger-copy.js';
 import { listMatches, resolveMatch, type MatchDecision, type MatchView } from './matches.js';
+import { openConvergent, type Opened } from './open-convergent.js';
 import { Outbox } from './outbox.js';
 import { NO_PRIVACY_MEASURES } from './privacy.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
@@ -41,6 +43,7 @@ export interface AgentOptions {
 export class Agent {
   /** What is proved and not on the ledger yet. */
   readonly outbox: Outbox;
+  readonly crosschecks: Crosschecks;
 
   private constructor(
     readonly home: OpenHome,
@@ -52,6 +55,8 @@ export class Agent {
     private readonly auditLog: AuditLog,
   ) {
     this.outbox = new Outbox({ home, network, evaluations, ledger, store, copy });
+    const { keys, identity } = home;
+    this.crosschecks = new Crosschecks({ network, keys, identity, evaluations, store, copy, ledger });
   }
 
   /** Opens a member's folder with its passphrase. Connects to nothing yet. */
@@ -198,6 +203,12 @@ export class Agent {
   openShared(share: string): Promise<OpenedShare> {
     const { network, store, copy, ledger } = this;
     return openShare({ network, keys: this.home.keys, store, copy, ledger }, share);
+  }
+
+  /** Opens others' entries of a document with an own copy of it. Throws as {@link openConvergent} does. */
+  openConvergent(document: CanonicalDocument, options: { readonly entry?: number } = {}): Promise<Opened> {
+    const { network, evaluations, store, copy, ledger } = this;
+    return openConvergent({ network, evaluations, store, copy, ledger }, document, options);
   }
 
   /** A receipt of an entry on the ledger, for anybody to verify offline. Throws as {@link receiptOf} does. */

@@ -26,3 +26,20 @@ export { type DeferredRegistration, type RegisterResult } from './registering.js
 export { type Following } from './ledger-copy.js';
 export { SHARE_MAX_BYTES, type MadeShare, type OpenedShare } from './share.js';
 export { isQuiet, type WatchEvent } from './watch.js';
+export {
+  makeCrosscheckRequest,
+  CROSSCHECK_MAX_BYTES,
+  type CrosscheckQuestion,
+  type MadeCrosscheckRequest,
+} from './crosscheck-request.js';
+export { proveCrosscheck, type CrosscheckProgress, type MadeCrosscheck } from './crosscheck-prove.js';
+export { type SideSource } from './crosscheck-sides.js';
+export { verifyCrosscheck, type CheckedEntry, type VerifiedCrosscheck } from './crosscheck-verify.js';
+export { type Crosschecks } from './crosschecks.js';
+export {
+  openConvergent,
+  type ConvergentEntry,
+  type Difference,
+  type Opened,
+  type OpeningStatus,
+} from './open-convergent.js';

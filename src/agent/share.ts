@@ -13,24 +13,18 @@ import {
 import { commitment, decodeDocument, slotsOf, type CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
-  decodeTransaction,
-  equalBytes,
-  findRegistration,
   purposeOf,
-  stateAt,
-  transactionHash,
-  unixMs,
   type EntryState,
   type Network,
   type RegisterClaims,
   type Replica,
-  type Sequence,
   type VerdictLabel,
 } from '../ledger/index.js';
 import type { Identity } from '../rpc/certificates.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
 import { makeCard, verifyCard, type MemberCard } from './card.js';
 import { ownEntry, type RegisteredEntry } from './entries.js';
+import { claimsOf, entryOnLedger, type EntryOnLedger } from './entry-on-ledger.js';
 import type { Evaluations } from './evaluations.js';
 import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
 import { framed } from './framed.js';
@@ -183,7 +177,8 @@ export async function shareEntry(
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-function ensureMember({ members }: Replica, { memberId }: MemberCard): void {
+/** Throws `permission_denied` for the card of who is no member now. */
+export function ensureMember({ members }: Replica, { memberId }: MemberCard): void {
   for (let i = 0; i < members.size; i++) if (members.slot(i)?.memberId === memberId) return;
   throw new CountersealError(
     'permission_denied',
@@ -193,8 +188,8 @@ function ensureMember({ members }: Replica, { memberId }: MemberCard): void {
 }
 
 /** The salt of an own entry, from the seed or from the document; checked against the commitment before it leaves. */
-async function saltOf(
-  { network, keys, evaluations }: ShareParts,
+export async function saltOf(
+  { network, keys, evaluations }: Pick<ShareParts, 'network' | 'keys' | 'evaluations'>,
   { purpose, document: encoded }: RegisteredEntry,
   claims: RegisterClaims,
 ): Promise<FieldElement> {
@@ -212,12 +207,6 @@ async function saltOf(
     'what this folder keeps of the entry is not what the entry commits to',
   );
   return salt;
-}
-
-function claimsOf(transaction: Uint8Array): RegisterClaims {
-  const decoded = decodeTransaction(transaction);
-  ensure(decoded.type === 'register', 'invalid_argument', 'the transaction registers no entry');
-  return decoded.claims;
 }
 
 export interface OpenParts extends Parts {
@@ -246,10 +235,24 @@ export interface OpenedShare {
  * entry under that number, or the author sealed another document than it committed to; `not_found` where the payload
  * was erased.
  */
-export async function openShare(
+export async function openShare(parts: OpenParts, text: string): Promise<OpenedShare> {
+  const { entry, author, document, onLedger } = await readShare(parts, text);
+  const { claims, state, registeredAt, verdict } = onLedger;
+  return { entry, purpose: claims.purpose, state, registeredAt, verdict, document, author };
+}
+
+/** A shared entry with what opens its commitment. `salt` is secret. */
+export interface ReadShare extends Pick<OpenedShare, 'entry' | 'document' | 'author'> {
+  readonly onLedger: EntryOnLedger;
+  readonly salt: FieldElement;
+  readonly transaction: Uint8Array;
+}
+
+/** As {@link openShare}, for whoever is to prove something about the entry. */
+export async function readShare(
   { network, keys, store, copy, ledger }: OpenParts,
   text: string,
-): Promise<OpenedShare> {
+): Promise<ReadShare> {
   const share = parse(Share, text, 'this file is no shared entry');
   const me = { networkId: network.id, memberId: keys.memberId.toString(), hpkeKey: keys.hpke.publicKey };
   ensure(
@@ -271,33 +274,12 @@ export async function openShare(
   const opened = await hpkeOpen(keys.hpke.privateKey, contextOf(me), sealed);
   const contents = parse(Contents, new TextDecoder().decode(opened), 'what was shared cannot be read');
   const bytes = Buffer.from(contents.transaction, 'base64');
-  const claims = claimsOf(bytes);
 
   await copy.sync();
-  const onLedger = await store.use((session) => {
-    const replica = copy.replica(session);
-    const index = findRegistration(session.view, contents.entry as Sequence, replica.size);
-    ensure(
-      index !== undefined,
-      'not_found',
-      `the ledger has no entry ${contents.entry} yet, as far as the node shows it`,
-      'entry',
-    );
-    const record = copy.record(session, index);
-    ensure(
-      record.body.type === 'register' && equalBytes(record.txHash, transactionHash(bytes)),
-      'invalid_proof',
-      `entry ${contents.entry} of the ledger is not the one that was shared`,
-      'entry',
-    );
-    const { registered, state } = replica.entry(contents.entry as Sequence)!;
-    const { ttlDays } = purposeOf(network.genesis.schema, claims.purpose);
-    return {
-      state: stateAt(state, registered, ttlDays, unixMs(Date.now())),
-      registeredAt: new Date(record.time).toISOString(),
-      verdict: record.body.verdict.label,
-    };
-  });
+  const onLedger = await store.use((session) =>
+    entryOnLedger({ network, copy }, session, contents.entry, bytes),
+  );
+  const { claims } = onLedger;
   ensure(
     ed25519Verify(
       claims.controlKey,
@@ -313,7 +295,7 @@ export async function openShare(
   const payload = await ledger.payload(claims.payloadHash);
   const salt = fieldFromDecimal(contents.salt);
   const document = documentIn(payload, salt, claims, network.id);
-  return { entry: contents.entry, purpose: claims.purpose, ...onLedger, document, author };
+  return { entry: contents.entry, author, document, onLedger, salt, transaction: bytes };
 }
 
 function parse<T>(schema: z.ZodType<T>, text: string, otherwise: string): T {

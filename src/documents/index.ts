@@ -24,6 +24,7 @@ export {
   type SlotName,
   slotsIn,
 } from './slots.js';
+export { slotLabel } from './slot-labels.js';
 export { type Fingerprint, type FingerprintRow, fingerprintRow } from './fingerprints.js';
 export type { CurrencyNumber, Days, Grams, MinorUnits, Packages, PartsPerMillion } from './units.js';
 export {
