@@ -1,15 +1,22 @@
 import { CountersealError } from '../errors.js';
 import type { CanonicalDocument } from './document.js';
 import type { Fingerprint } from './fingerprints.js';
+import { decodeUtf8 } from './formats/charset.js';
 import { ciiXml } from './formats/cii-xml.js';
 import { countersealJson } from './formats/counterseal-json.js';
+import { credentialName, noKind } from './formats/credential.js';
 import { dcsa } from './formats/dcsa.js';
 import type { FormatName, JsonFormat, XmlFormat } from './formats/format.js';
 import { gobl } from './formats/gobl.js';
 import { icsXml } from './formats/ics-xml.js';
 import { isObject, type JsonObject, type JsonValue, parseJson } from './formats/json.js';
+import { ktdde } from './formats/ktdde.js';
 import { openInsurance } from './formats/open-insurance.js';
 import { isPdf, unwrapPdf } from './formats/pdf.js';
+import { traceability } from './formats/traceability.js';
+import { tradeTrust } from './formats/tradetrust.js';
+import { isFin } from './formats/swift-fin.js';
+import { readSwift, swiftJson } from './formats/swift-mt.js';
 import { UBL_FORMATS } from './formats/ubl-formats.js';
 import { ublJson } from './formats/ubl-json.js';
 import { wcoXml } from './formats/wco-xml.js';
@@ -19,12 +26,22 @@ import { slotsIn, type SlotMask } from './slots.js';
 
 /** Every importer. */
 const XML_FORMATS: readonly XmlFormat[] = [...UBL_FORMATS, ciiXml, wcoXml, icsXml];
-const JSON_FORMATS: readonly JsonFormat[] = [countersealJson, gobl, dcsa, openInsurance, ublJson];
+const JSON_FORMATS: readonly JsonFormat[] = [
+  countersealJson,
+  gobl,
+  dcsa,
+  openInsurance,
+  ublJson,
+  traceability,
+  ktdde,
+  tradeTrust,
+  swiftJson,
+];
 
 /** What can be read, for errors about what cannot. */
 const READABLE =
   'XML of UBL, CII (Factur-X, ZUGFeRD, XRechnung), WCO declarations and ICS; JSON of UBL, GOBL, DCSA, Open Insurance ' +
-  'Brasil and Counterseal; PDF with an XML invoice in it; CSV and XLSX through `document scan`';
+  'Brasil, TradeTrust (OpenAttestation), W3C credentials (KTDDE, traceability) and Counterseal; SWIFT MT700, 710, 720, 760 and 798; PDF with an XML invoice in it; CSV and XLSX through `document scan`';
 
 /** A document read from a file, and the format that it was in. */
 export interface ReadDocument {
@@ -63,7 +80,7 @@ export function readDocument(bytes: Uint8Array): ReadDocument {
   if (bytes.length === 0) throw new CountersealError('invalid_document', 'the file is empty');
   const start = firstCharacter(bytes);
   if (start === '<') return readXml(bytes);
-  if (start === '{' || start === '[') return readJson(bytes);
+  if (start === '{' || start === '[') return beginsFin(bytes) ? readFin(bytes) : readJson(bytes);
   if (isPdf(bytes))
     throw new CountersealError(
       'unsupported_format',
@@ -108,6 +125,8 @@ function readXml(bytes: Uint8Array): ReadDocument {
 function readJson(bytes: Uint8Array): ReadDocument {
   const value = parseJson(bytes);
   const { format, object } = onlyOne(objectsIn(value), 'JSON', () => {
+    const credential = credentialName(value);
+    if (credential !== undefined) return noKind(credential, 'credentialSubject.type');
     const keys = isObject(value) ? Object.keys(value).slice(0, 5).join(', ') : 'a list';
     return new CountersealError(
       'unsupported_format',
@@ -116,6 +135,15 @@ function readJson(bytes: Uint8Array): ReadDocument {
     );
   });
   return { format: format.name, document: format.read(object) };
+}
+
+/** SWIFT messages begin with a brace as JSON does; what follows it no JSON has. */
+function beginsFin(bytes: Uint8Array): boolean {
+  return isFin(Buffer.from(bytes.subarray(0, 64)).toString('latin1').replace('\u00ef\u00bb\u00bf', ''));
+}
+
+function readFin(bytes: Uint8Array): ReadDocument {
+  return { format: 'swift-mt', document: readSwift(decodeUtf8(bytes)) };
 }
 
 /** The only one found: of two, which one is meant would be the reader's choice. */

@@ -99,6 +99,11 @@ export const AIR_WAYBILL = 740 as Kind;
 export const IMPORT_DECLARATION = 929 as Kind;
 export const EXPORT_DECLARATION = 830 as Kind;
 export const POLICY = 530 as Kind;
+export const INSURANCE_CERTIFICATE = 520 as Kind;
+export const LETTER_OF_CREDIT = 465 as Kind;
+export const WAREHOUSE_WARRANT = 635 as Kind;
+export const MASTER_BILL_OF_LADING = 704 as Kind;
+export const HOUSE_BILL_OF_LADING = 714 as Kind;
 export const CLAIM = 60001 as Kind;
 export const CESSION = 60002 as Kind;
 

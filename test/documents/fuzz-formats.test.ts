@@ -159,6 +159,9 @@ describe('mutated documents of every format are read or refused with a code', ()
     'policy.open-insurance.json',
     'claim.open-insurance.json',
     'invoice-a.counterseal.json',
+    'bill-of-lading.openattestation.json',
+    'invoice-a.traceability.json',
+    'letter-of-credit.ktdde.json',
   ];
   it.each(JSON_FILES)('%s', (name) => {
     const base = example(name);
@@ -202,6 +205,20 @@ describe('mutated documents of every format are read or refused with a code', ()
     expect(seen.read).toBeGreaterThan(50);
     expect(seen.refused).toBeGreaterThan(50);
   });
+});
+
+it('mutated SWIFT messages are read or refused with a code', () => {
+  const base = example('letter-of-credit.swift.txt');
+  const seen = { read: 0, refused: 0 };
+  const pieces = fc.constantFrom(...SCALARS, ':20:', '\n:32B:', '\n-}', '{1:', '}', '\r\n', '$', 'EUR1,');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(at, fc.nat(12), pieces), { minLength: 1, maxLength: 3 }), (mutations) => {
+      seen[outcome(mutateText(base, mutations))] += 1;
+    }),
+    { numRuns: 3000 * DEPTH },
+  );
+  expect(seen.read).toBeGreaterThan(50);
+  expect(seen.refused).toBeGreaterThan(50);
 });
 
 describe('mutated tables and PDFs are read or refused with a code', () => {

@@ -12,6 +12,10 @@ export type FormatName =
   | 'gobl-json'
   | 'dcsa-json'
   | 'open-insurance-json'
+  | 'tradetrust-json'
+  | 'ktdde-json'
+  | 'traceability-json'
+  | 'swift-mt'
   | 'counterseal-json'
   | 'csv'
   | 'xlsx';

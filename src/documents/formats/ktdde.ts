@@ -1,0 +1,313 @@
+import { CountersealError } from '../../errors.js';
+import type { Carrier } from '../canonical/carrier.js';
+import { canonicalParty, type PartyFields, type PartyId } from '../canonical/party.js';
+import type { CanonicalDocument } from '../document.js';
+import {
+  AIR_WAYBILL,
+  BILL_OF_LADING,
+  EXPORT_DECLARATION,
+  IMPORT_DECLARATION,
+  INSURANCE_CERTIFICATE,
+  INVOICE,
+  type Kind,
+  LETTER_OF_CREDIT,
+  PACKING_LIST,
+  SEA_WAYBILL,
+} from '../kinds.js';
+import { countryCode } from './country-names.js';
+import { type Credential, credentialOf, isCredential, noKind, words } from './credential.js';
+import { bankIdentifier } from './bank-identifier.js';
+import { canonicalFields, type IssuerFields } from './document-fields.js';
+import type { JsonFormat } from './format.js';
+import { canonicalInvoice } from './invoice.js';
+import { own } from './json.js';
+import { type FoundObject, objectAt, objectsAt, valueAt, valuesAt } from './json-path.js';
+import type { Found } from './slot-builder.js';
+import { equipmentObject } from './ubl-elements.js';
+import { writtenWeight } from './written.js';
+
+/**
+ * W3C credentials whose subjects have the data elements of the ICC's Key Trade Documents (KTDDE): each says its type,
+ * a `documentId` and mostly a number of its own.
+ */
+export const ktdde: JsonFormat = {
+  name: 'ktdde-json',
+  recognises: (object) =>
+    isCredential(object) &&
+    objectsAt({ object, field: '' }, 'credentialSubject').some(
+      ({ object: subject }) => own(subject, 'documentId') !== undefined && own(subject, 'type') !== undefined,
+    ),
+  read(object): CanonicalDocument {
+    const credential = credentialOf(object);
+    const { subject, types } = credential;
+    const [type = ''] = types;
+    const reader = types.length === 1 && Object.hasOwn(READERS, type) ? READERS[type] : undefined;
+    if (reader === undefined) throw noKind(words(type), `${subject.field}.type`);
+    return reader(credential);
+  },
+};
+
+const READERS: Readonly<Record<string, (credential: Credential) => CanonicalDocument>> = {
+  Invoice: readInvoice,
+  PackingList: readPackingList,
+  BillOfLading: (credential) => readTransport(credential, BILL_OF_LADING, 'documentId'),
+  SeaWaybill: (credential) => readTransport(credential, SEA_WAYBILL, 'billOfLadingNumber'),
+  // As in UBL, which calls them waybills too.
+  RoadConsignmentNote: (credential) =>
+    readTransport(credential, SEA_WAYBILL, 'documentIdentifier', [
+      'a waybill of road or rail has no kind of its own: it is taken for a sea waybill',
+    ]),
+  AirWaybill: (credential) => readTransport(credential, AIR_WAYBILL, 'billOfLadingNumber'),
+  CustomsDeclaration: readCustomsDeclaration,
+  CargoInsurance: readInsurance,
+  LetterOfCredit: readLetterOfCredit,
+};
+
+const at = ({ field }: FoundObject, name: string): string => `${field}.${name}`;
+
+/**
+ * A value that stands under several names.
+ *
+ * @throws invalid_document if they differ: which one counts would be the reader's choice
+ */
+function agreeing(doc: FoundObject, names: readonly string[]): Found | undefined {
+  const [first, ...others] = names.flatMap((name) => valueAt(doc, name) ?? []);
+  const other = others.find(({ value }) => value !== first?.value);
+  if (first === undefined || other === undefined) return first;
+  throw new CountersealError(
+    'invalid_document',
+    `${first.field} is ${JSON.stringify(first.value.slice(0, 40))} and ${other.field} ${JSON.stringify(other.value.slice(0, 40))}: they must be equal`,
+    { field: other.field },
+  );
+}
+
+function readInvoice({ subject: doc, warnings }: Credential): CanonicalDocument {
+  const total = valueAt(doc, 'totalAmount');
+  return canonicalInvoice({
+    kind: INVOICE,
+    number: valueAt(doc, 'invoiceNumber'),
+    issueDate: agreeing(doc, ['invoiceDate', 'issueDate']),
+    currency: currencyOf(doc, 'totalAmountCurrency'),
+    total: total === undefined ? undefined : { ...total, currency: undefined },
+    payable: undefined,
+    seller: party(doc, 'billFrom'),
+    buyer: party(doc, 'billTo'),
+    dueDates: valuesAt(doc, 'paymentDueDate'),
+    periodStart: undefined,
+    lines: objectsAt(doc, 'billableItem').map((item) => ({
+      name: valueAt(item, 'description')?.value ?? '',
+      quantity: valueAt(item, 'quantity')?.value,
+      amount: valueAt(item, 'amount')?.value,
+    })),
+    linesField: at(doc, 'billableItem'),
+    references: [],
+    warnings,
+    names: {
+      number: at(doc, 'invoiceNumber'),
+      issueDate: at(doc, 'invoiceDate'),
+      seller: at(doc, 'billFrom'),
+      total: at(doc, 'totalAmount'),
+    },
+  });
+}
+
+function readPackingList({ subject: doc, warnings }: Credential): CanonicalDocument {
+  return canonicalFields({
+    kind: PACKING_LIST,
+    issuer: party(doc, 'seller'),
+    number: valueAt(doc, 'documentId'),
+    counterparty: party(doc, 'buyer') ?? party(doc, 'consignee'),
+    issueDate: valueAt(doc, 'issueDate'),
+    ...packages(doc),
+    warnings,
+    names: { issuer: at(doc, 'seller'), number: at(doc, 'documentId') },
+  });
+}
+
+function readTransport(
+  { subject: doc, warnings }: Credential,
+  kind: Kind,
+  numberName: string,
+  more: readonly string[] = [],
+): CanonicalDocument {
+  const house = kind === AIR_WAYBILL ? valueAt(doc, 'houseWaybillDocumentIdentifier') : undefined;
+  const carrierName =
+    house !== undefined
+      ? 'freightForwarder'
+      : doc.object['carrierTransportServicesProvider'] === undefined
+        ? 'carrier'
+        : 'carrierTransportServicesProvider';
+  const issuer = party(doc, carrierName);
+  // A house waybill shares the airline's number with its siblings: its own, of the forwarder, tells them apart.
+  const number = house ?? valueAt(doc, numberName);
+  return canonicalFields({
+    kind,
+    issuer,
+    number,
+    counterparty: party(doc, 'consignee'),
+    issueDate: valueAt(doc, 'issueDate'),
+    startDate: valueAt(doc, 'consignmentLoadingDate'),
+    transport:
+      number === undefined
+        ? undefined
+        : {
+            carrier: kind === AIR_WAYBILL && house === undefined ? { air: true } : carrierOf(issuer),
+            number,
+          },
+    objects: valuesAt(doc, 'transportEquipmentIdentifier').map(equipmentObject),
+    hsCodes: hsCodes(doc),
+    ...packages(doc),
+    ...grossWeight(doc),
+    warnings: [...warnings, ...more],
+    names: {
+      issuer: at(doc, carrierName),
+      number: at(doc, numberName),
+      transport: number === undefined ? at(doc, numberName) : at(doc, carrierName),
+    },
+  });
+}
+
+function carrierOf(party: PartyFields | undefined): Carrier | undefined {
+  const canonical = party === undefined ? null : canonicalParty(party);
+  return canonical === null ? undefined : { party: canonical.value };
+}
+
+/** Of import where it names the office of entry, of export where it names that of exit. */
+function readCustomsDeclaration({ subject: doc, warnings }: Credential): CanonicalDocument {
+  const [entry, exit] = ['customsOfficeOfEntry', 'customsOfficeOfExit'].map(
+    (name) => doc.object[name] !== undefined && doc.object[name] !== null,
+  );
+  if (entry === exit) {
+    throw new CountersealError(
+      'missing_field',
+      'customsOfficeOfEntry or customsOfficeOfExit must be there, and not both: they say whether it is of import or export',
+      { field: at(doc, 'customsOfficeOfEntry') },
+    );
+  }
+  const trader = entry === true ? 'importer' : 'exporter';
+  const carried = valueAt(doc, 'transportContractDocument');
+  const [, air] = /^AWB[- ]?([0-9]{3}-?[0-9]{8})$/i.exec(carried?.value ?? '') ?? [];
+  return canonicalFields({
+    kind: entry === true ? IMPORT_DECLARATION : EXPORT_DECLARATION,
+    issuer: party(doc, 'declarant') ?? party(doc, trader),
+    number: valueAt(doc, 'documentId'),
+    counterparty: party(doc, trader),
+    issueDate: valueAt(doc, 'issueDate'),
+    currency: currencyOf(doc, 'totalInvoiceAmountCurrency'),
+    amount: valueAt(doc, 'totalInvoiceAmount'),
+    transport:
+      carried === undefined
+        ? undefined
+        : air === undefined
+          ? { carrier: undefined, number: carried }
+          : { carrier: { air: true }, number: { ...carried, value: air } },
+    references: valuesAt(doc, 'invoiceNumber').map((found) => ({
+      ...found,
+      kind: INVOICE,
+      issuer: 'unknown' as const,
+    })),
+    hsCodes: hsCodes(doc),
+    ...packages(doc),
+    ...grossWeight(doc),
+    warnings,
+    names: { issuer: at(doc, trader), number: at(doc, 'documentId') },
+  });
+}
+
+/** A certificate under a policy, which has many of them. */
+function readInsurance({ subject: doc, warnings }: Credential): CanonicalDocument {
+  return canonicalFields({
+    kind: INSURANCE_CERTIFICATE,
+    issuer: party(doc, 'insuranceCompany'),
+    number: valueAt(doc, 'documentId'),
+    counterparty: party(doc, 'insuredParty'),
+    issueDate: valueAt(doc, 'issuedDate'),
+    currency: currencyOf(doc, 'insuredValueCurrency'),
+    amount: valueAt(doc, 'insuredValueAmount'),
+    peril: valueAt(doc, 'insuranceCondition'),
+    references: [
+      ...valuesAt(doc, 'insurancePolicyNumber').map((found) => ({
+        ...found,
+        kind: 530,
+        issuer: 'issuer' as const,
+      })),
+      ...valuesAt(doc, 'invoiceNumber').map((found) => ({ ...found, kind: 380, issuer: 'unknown' as const })),
+    ],
+    warnings,
+    names: { issuer: at(doc, 'insuranceCompany'), number: at(doc, 'documentId') },
+  });
+}
+
+/** The bank with which a credit is available need not be the one that issued it. */
+function readLetterOfCredit({ subject: doc, warnings }: Credential): CanonicalDocument {
+  const bankName = 'documentaryCreditIssuingBank';
+  return canonicalFields({
+    kind: LETTER_OF_CREDIT,
+    issuer: bank(objectAt(doc, bankName)),
+    number: valueAt(doc, 'documentaryCreditIdentifier'),
+    counterparty: party(doc, 'documentaryCreditBeneficiary'),
+    issueDate: valueAt(doc, 'documentaryCreditDocumentIssueDate'),
+    endDate: valueAt(doc, 'documentaryCreditDocumentEffectiveEndDate'),
+    currency: currencyOf(doc, 'documentaryCreditAmountCurrency'),
+    amount: valueAt(doc, 'documentaryCreditAmount'),
+    warnings,
+    names: { issuer: at(doc, bankName), number: at(doc, 'documentaryCreditIdentifier') },
+  });
+}
+
+function bank(found: FoundObject | undefined): IssuerFields | undefined {
+  if (found === undefined) return undefined;
+  const code = valueAt(found, 'swiftBic') ?? valueAt(found, 'bic');
+  if (code !== undefined) return bankIdentifier(code.value, code.field);
+  return partyAt(found);
+}
+
+/** The currency of an amount: a field of its own, or that of the whole document. */
+function currencyOf(doc: FoundObject, name: string): Found | undefined {
+  return valueAt(doc, name) ?? valueAt(doc, 'currencyCode');
+}
+
+function hsCodes(doc: FoundObject): readonly Found[] {
+  return valuesAt(doc, 'goods.hsCode').filter(({ value }) => /^[0-9]{6}/.test(value.replace(/[ .]/g, '')));
+}
+
+/** The sum of the goods' packages, if all are counted: a part would be a number that other documents have by right. */
+function packages(doc: FoundObject) {
+  const goods = objectsAt(doc, 'goods');
+  const counts = goods.flatMap((item) => valueAt(item, 'numberOfPackages')?.value ?? []);
+  return counts.length === goods.length
+    ? { packages: { counts, field: at(doc, 'goods.numberOfPackages') } }
+    : {};
+}
+
+/** A number and its unit, in one field or in two. */
+function grossWeight(doc: FoundObject) {
+  const weight = valueAt(doc, 'grossWeight');
+  const unit = valueAt(doc, 'grossWeightUnit');
+  const item =
+    weight === undefined
+      ? undefined
+      : unit === undefined
+        ? writtenWeight(weight.value)
+        : { value: weight.value, unit: unit.value };
+  return item === undefined ? {} : { weights: { items: [item], field: at(doc, 'grossWeight') } };
+}
+
+function party(doc: FoundObject, path: string): PartyFields | undefined {
+  const found = objectAt(doc, path);
+  return found === undefined ? undefined : partyAt(found);
+}
+
+function partyAt(found: FoundObject): PartyFields | undefined {
+  const name = valueAt(found, 'name') ?? valueAt(found, 'bankName');
+  const lei = valueAt(found, 'leiCode');
+  const ids: readonly PartyId[] = lei === undefined ? [] : [{ register: { scheme: 'LEI' }, ...lei }];
+  if (name === undefined && ids.length === 0) return undefined;
+  return {
+    ids,
+    endpoints: [],
+    name,
+    country: countryCode((valueAt(found, 'country') ?? valueAt(found, 'countryCode'))?.value),
+    field: found.field,
+  };
+}

@@ -1,0 +1,268 @@
+import type { Carrier } from '../canonical/carrier.js';
+import { canonicalParty, type PartyFields, type PartyId } from '../canonical/party.js';
+import type { PartyScheme } from '../canonical/schemes.js';
+import type { CanonicalDocument } from '../document.js';
+import {
+  AIR_WAYBILL,
+  BILL_OF_LADING,
+  HOUSE_BILL_OF_LADING,
+  IMPORT_DECLARATION,
+  INVOICE,
+  type Kind,
+  MASTER_BILL_OF_LADING,
+  ORDER,
+} from '../kinds.js';
+import { countryCode } from './country-names.js';
+import { contextsOf, type Credential, credentialOf, isCredential, noKind, words } from './credential.js';
+import { canonicalFields, type IssuerFields } from './document-fields.js';
+import type { JsonFormat } from './format.js';
+import { canonicalInvoice } from './invoice.js';
+import { type FoundObject, objectAt, objectsAt, valueAt, valuesAt } from './json-path.js';
+import { required } from './slot-builder.js';
+import type { Found } from './slot-builder.js';
+import { equipmentObject } from './ubl-elements.js';
+
+const VOCABULARY = /^https:\/\/(?:www\.)?w3id\.org\/traceability(?:\/|#|$)/;
+
+/** W3C credentials in the traceability vocabulary (w3id.org/traceability). */
+export const traceability: JsonFormat = {
+  name: 'traceability-json',
+  recognises: (object) => isCredential(object) && contextsOf(object).some((url) => VOCABULARY.test(url)),
+  read(object): CanonicalDocument {
+    const credential = credentialOf(object);
+    const { subject, types } = credential;
+    const [type = ''] = types;
+    const reader = types.length === 1 && Object.hasOwn(READERS, type) ? READERS[type] : undefined;
+    if (reader === undefined) throw noKind(words(type), `${subject.field}.type`);
+    return reader(credential);
+  },
+};
+
+const READERS: Readonly<Record<string, (credential: Credential) => CanonicalDocument>> = {
+  Invoice: readInvoice,
+  CommercialInvoice: readInvoice,
+  PackingList: ({ subject }) => {
+    // Its order, its invoice and its shipment have numbers; it has none.
+    const field = at(subject, 'packingListNumber');
+    return required<CanonicalDocument>(undefined, field);
+  },
+  BillOfLading: (credential) => readBillOfLading(credential, BILL_OF_LADING),
+  MasterBillOfLading: (credential) => readBillOfLading(credential, MASTER_BILL_OF_LADING),
+  HouseBillOfLading: (credential) => readBillOfLading(credential, HOUSE_BILL_OF_LADING),
+  IATAAirWaybill: readAirWaybill,
+  CBPEntry: readEntry,
+  CBPEntrySummary: readEntry,
+  CBPEntryType86: readEntry,
+};
+
+const at = ({ field }: FoundObject, name: string): string => `${field}.${name}`;
+
+function readInvoice({ subject: doc, warnings }: Credential): CanonicalDocument {
+  const total = valueAt(doc, 'totalPaymentDue.price');
+  const currency = valueAt(doc, 'totalPaymentDue.priceCurrency');
+  return canonicalInvoice({
+    kind: INVOICE,
+    number: valueAt(doc, 'invoiceNumber'),
+    // Not purchaseDate, which is the day of payment, nor the credential's own date.
+    issueDate: valueAt(doc, 'invoiceDate'),
+    currency,
+    total: total === undefined ? undefined : { ...total, currency: undefined },
+    payable: undefined,
+    seller: party(doc, 'seller'),
+    buyer: party(doc, 'buyer'),
+    dueDates: [],
+    periodStart: undefined,
+    lines: objectsAt(doc, 'itemsShipped').map((item) => ({
+      name: (valueAt(item, 'product.description') ?? valueAt(item, 'description'))?.value ?? '',
+      quantity: valueAt(item, 'itemCount')?.value,
+      amount: valueAt(item, 'lineItemTotalPrice.price')?.value,
+    })),
+    linesField: at(doc, 'itemsShipped'),
+    references: [...valuesAt(doc, 'purchaseOrderNumbers'), ...valuesAt(doc, 'referencesOrder')].map(
+      (found) => ({
+        ...found,
+        kind: ORDER,
+        issuer: 'counterparty' as const,
+      }),
+    ),
+    warnings,
+    names: {
+      number: at(doc, 'invoiceNumber'),
+      issueDate: at(doc, 'invoiceDate'),
+      seller: at(doc, 'seller'),
+      total: at(doc, 'totalPaymentDue.price'),
+    },
+  });
+}
+
+function readBillOfLading({ subject: doc, warnings }: Credential, kind: Kind): CanonicalDocument {
+  const carrier = party(doc, 'carrier');
+  const number = valueAt(doc, 'billOfLadingNumber');
+  const scac = valueAt(doc, 'carrier.scac') ?? valueAt(doc, 'scac');
+  const items = [...objectsAt(doc, 'includedConsignmentItems'), ...objectsAt(doc, 'particulars')];
+  return canonicalFields({
+    kind,
+    issuer: carrier,
+    number,
+    counterparty: party(doc, 'consignee'),
+    issueDate: valueAt(doc, 'issueDate'),
+    startDate: valueAt(doc, 'shippedOnBoardDate'),
+    currency: valueAt(doc, 'declaredValue.priceCurrency'),
+    amount: valueAt(doc, 'declaredValue.price'),
+    transport:
+      number === undefined
+        ? undefined
+        : { carrier: scac === undefined ? named(carrier) : { scheme: 'SCAC', code: scac.value }, number },
+    objects: valuesAt(doc, 'utilizedTransportEquipment.equipmentReference').map(equipmentObject),
+    hsCodes: hsCodes(items),
+    ...weights(items, at(doc, 'includedConsignmentItems.grossWeight')),
+    ...packages(doc, items),
+    references: valuesAt(doc, 'bookingNumber').map((found) => ({
+      ...found,
+      kind: 335,
+      issuer: 'issuer' as const,
+    })),
+    warnings,
+    names: {
+      issuer: at(doc, 'carrier'),
+      number: at(doc, 'billOfLadingNumber'),
+      transport: number === undefined ? at(doc, 'billOfLadingNumber') : at(doc, 'carrier'),
+    },
+  });
+}
+
+/**
+ * Boxes 1A and 1B of the air waybill, airline and serial number, are its number. A forwarder's own waybill has
+ * another, beside those of the master that it shares with its siblings.
+ */
+function readAirWaybill({ subject: doc, warnings }: Credential): CanonicalDocument {
+  const airline = valueAt(doc, 'airlineCodeNumber');
+  const serial = valueAt(doc, 'serialNumber');
+  const isHouse = /^house$/i.test(valueAt(doc, 'waybillType')?.value ?? '');
+  const own = valueAt(doc, 'airWaybillNumber');
+  const carrier = party(doc, 'carrier');
+  const boxes =
+    airline === undefined || serial === undefined
+      ? undefined
+      : { value: `${airline.value}-${serial.value}`, field: serial.field };
+  const number = isHouse ? own : (boxes ?? own);
+  const weight = valueAt(doc, 'totalGrossWeight');
+  const unit = valueAt(doc, 'consignmentRatingDetails.grossWeightUnit');
+  const pieces = valueAt(doc, 'totalNumberOfPieces');
+  return canonicalFields({
+    kind: AIR_WAYBILL,
+    issuer: carrier,
+    number,
+    counterparty: party(doc, 'consignee'),
+    issueDate: valueAt(doc, 'executedOn'),
+    transport:
+      number === undefined ? undefined : { carrier: isHouse ? named(carrier) : { air: true }, number },
+    ...(weight === undefined || unit === undefined
+      ? {}
+      : { weights: { items: [{ value: weight.value, unit: unit.value }], field: weight.field } }),
+    ...(pieces === undefined ? {} : { packages: { counts: [pieces.value], field: pieces.field } }),
+    warnings,
+    names: {
+      issuer: at(doc, 'carrier'),
+      number: at(doc, isHouse ? 'airWaybillNumber' : 'serialNumber'),
+      transport: at(doc, number === undefined ? 'serialNumber' : isHouse ? 'carrier' : 'airlineCodeNumber'),
+    },
+  });
+}
+
+/** US customs entries (CBP 3461, 7501, type 86), which are declarations of import. */
+function readEntry({ subject: doc, warnings }: Credential): CanonicalDocument {
+  const items = objectsAt(doc, 'lineItems');
+  const bill = valueAt(doc, 'bolNumber');
+  const scac = valueAt(doc, 'scac');
+  const pieces = valueAt(doc, 'quantity.value');
+  return canonicalFields({
+    kind: IMPORT_DECLARATION,
+    issuer: importerOfRecord(doc) ?? party(doc, 'importer'),
+    number: valueAt(doc, 'entryNumber'),
+    counterparty: party(doc, 'importer') ?? party(doc, 'consignee'),
+    transport:
+      bill === undefined
+        ? undefined
+        : { carrier: scac === undefined ? undefined : { scheme: 'SCAC', code: scac.value }, number: bill },
+    hsCodes: hsCodes([...items, ...objectsAt(doc, 'htsusNumber').map(asCommodity)]),
+    ...(pieces === undefined ? {} : { packages: { counts: [pieces.value], field: pieces.field } }),
+    warnings,
+    names: { issuer: at(doc, 'importerOfRecord.number'), number: at(doc, 'entryNumber') },
+  });
+}
+
+const asCommodity = (found: FoundObject): FoundObject => ({
+  object: { commodity: found.object },
+  field: found.field,
+});
+
+/** The number under which customs know the importer; the kind of number is part of what it is. */
+function importerOfRecord(doc: FoundObject): IssuerFields | undefined {
+  const number = valueAt(doc, 'importerOfRecord.number');
+  const type = valueAt(doc, 'importerOfRecord.identifierType')?.value.toUpperCase() ?? 'CBP';
+  if (number === undefined || !/[0-9]/.test(number.value)) return undefined;
+  return {
+    ids: [
+      { register: { scheme: 'TAX', country: 'US' }, value: `${type}${number.value}`, field: number.field },
+    ],
+    endpoints: [],
+    name: undefined,
+    country: 'US',
+    field: number.field,
+  };
+}
+
+function named(carrier: PartyFields | undefined): Carrier | undefined {
+  const canonical = carrier === undefined ? null : canonicalParty(carrier);
+  return canonical === null ? undefined : { party: canonical.value };
+}
+
+function hsCodes(items: readonly FoundObject[]): readonly Found[] {
+  return items
+    .flatMap((item) => valuesAt(item, 'commodity.commodityCode'))
+    .filter(({ value }) => /^[0-9]{6}/.test(value.replace(/[ .]/g, '')));
+}
+
+/** Gross weights with their units, if all items have one: a part would be a weight that others have by right. */
+function weights(items: readonly FoundObject[], field: string) {
+  const found = items.flatMap((item) => {
+    const value = valueAt(item, 'grossWeight.value');
+    const unit = valueAt(item, 'grossWeight.unitCode');
+    return value === undefined || unit === undefined ? [] : [{ value: value.value, unit: unit.value }];
+  });
+  return found.length > 0 && found.length === items.length ? { weights: { items: found, field } } : {};
+}
+
+function packages(doc: FoundObject, items: readonly FoundObject[]) {
+  const total = valueAt(doc, 'totalNumberOfPackages');
+  if (total !== undefined) return { packages: { counts: [total.value], field: total.field } };
+  const counts = items.flatMap((item) => valueAt(item, 'packageQuantity')?.value ?? []);
+  return counts.length > 0 && counts.length === items.length
+    ? { packages: { counts, field: at(doc, 'includedConsignmentItems.packageQuantity') } }
+    : {};
+}
+
+/** What schema.org calls the identifiers of organisations. */
+const IDENTIFIERS: Readonly<Record<string, PartyScheme>> = {
+  vatID: 'VAT',
+  taxID: 'TAX',
+  taxId: 'TAX',
+  leiCode: 'LEI',
+  duns: 'DUNS',
+  globalLocationNumber: 'GLN',
+};
+
+function party(doc: FoundObject, path: string): PartyFields | undefined {
+  const found = objectAt(doc, path);
+  if (found === undefined) return undefined;
+  const ids = Object.entries(IDENTIFIERS).flatMap(([name, scheme]): PartyId[] => {
+    const value = valueAt(found, name);
+    return value === undefined ? [] : [{ register: { scheme }, ...value }];
+  });
+  const name = valueAt(found, 'legalName') ?? valueAt(found, 'name');
+  if (name === undefined && ids.length === 0) return undefined;
+  const country =
+    valueAt(found, 'location.address.addressCountry') ?? valueAt(found, 'address.addressCountry');
+  return { ids, endpoints: [], name, country: countryCode(country?.value), field: found.field };
+}
