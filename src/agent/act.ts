@@ -7,8 +7,10 @@ import {
   logIndex,
   transactionHash,
   unixMs,
+  VERDICT_LABELS,
   type Action,
   type ActionOrder,
+  type EntryState,
   type Network,
   type VerdictLabel,
 } from '../ledger/index.js';
@@ -21,12 +23,15 @@ import type { AgentStore } from './store.js';
 /** How long a signed action may wait for its block. */
 const ACTION_VALIDITY_MS = 10 * 60_000;
 
+/** What became of an order. */
 export interface ActionResult {
+  /** The entry. */
   readonly sequence: number;
   readonly action: Action['kind'];
   /** `refused`: an engagement that met a verdict that was not accepted; the entry is as it was. */
   readonly outcome: 'done' | 'refused';
-  readonly state: string;
+  /** Of the entry, afterwards. */
+  readonly state: EntryState;
   /** What an engagement met, the member's own entries included. */
   readonly verdict?: VerdictLabel;
 }
@@ -38,6 +43,12 @@ export interface ActingParts {
   readonly copy: LedgerCopy;
   readonly ledger: LedgerClient;
 }
+
+/** The order to engage under these verdicts alone; without any, never. */
+export const engagement = (accept: readonly VerdictLabel[]): Action => ({
+  kind: 'engage',
+  accept: VERDICT_LABELS.filter((label) => accept.includes(label)),
+});
 
 /**
  * Engages, settles, releases, cancels or supersedes an own entry, or erases its payload. Throws `not_found`, and

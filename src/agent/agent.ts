@@ -1,10 +1,19 @@
 import type { VaultAccess } from '../crypto/index.js';
 import type { CanonicalDocument } from '../documents/index.js';
 import { ensure } from '../errors.js';
-import { networkOf, parseGenesis, type Action, type Network, type Sequence } from '../ledger/index.js';
+import {
+  networkOf,
+  parseGenesis,
+  type Action,
+  type CancelReason,
+  type Network,
+  type Sequence,
+  type VerdictLabel,
+} from '../ledger/index.js';
 import type { Prover } from '../proofs/index.js';
+import type { ProvedReceipt } from '../receipts/verify.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
-import { actOn, type ActionResult } from './act.js';
+import { actOn, engagement, type ActionResult } from './act.js';
 import { AuditLog, userName, type AuditNote, type AuditReport } from './audit-log.js';
 import { recoveryStart } from './backup.js';
 import { makeCard } from './card.js';
@@ -22,6 +31,7 @@ import { openConvergent, type Opened } from './open-convergent.js';
 import { Outbox } from './outbox.js';
 import { NO_PRIVACY_MEASURES } from './privacy.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
+import { checkReceipt, type WitnessDemand } from './receipt-check.js';
 import { recoverEntries, type Recovered } from './recover.js';
 import type { RegisterProgress } from './register.js';
 import {
@@ -32,7 +42,7 @@ import {
 } from './registering.js';
 import { openShare, shareEntry, type MadeShare, type OpenedShare } from './share.js';
 import { AgentStore } from './store.js';
-import { deliverEvents, type WatchEvent } from './watch.js';
+import { deliverEvents, eventsAfter, type EventPage, type EventPlace, type WatchEvent } from './watch.js';
 
 export interface AgentOptions {
   /** For a process that asks all day: connections to the evaluators stay, in place of one for each request. */
@@ -158,6 +168,37 @@ export class Agent {
   }
 
   /**
+   * Marks an own entry's document as financed, covered or paid, unless it meets a verdict that is not accepted: then the
+   * outcome is `refused`. Throws `not_found`, `rejected`.
+   */
+  engage(sequence: number, accept: readonly VerdictLabel[] = ['unique']): Promise<ActionResult> {
+    return this.act(sequence, engagement(accept));
+  }
+
+  /** The invoice was paid, the claim closed: the document is used up for good. Throws `not_found`, `rejected`. */
+  settle(sequence: number): Promise<ActionResult> {
+    return this.act(sequence, { kind: 'settle' });
+  }
+
+  /** Ends an engagement: others may engage the document. Throws `not_found`, `rejected`. */
+  release(sequence: number): Promise<ActionResult> {
+    return this.act(sequence, { kind: 'release' });
+  }
+
+  /** Withdraws an entry that is registered and not engaged. Throws `not_found`, `rejected`. */
+  cancel(sequence: number, reason: CancelReason = 'withdrawn'): Promise<ActionResult> {
+    return this.act(sequence, { kind: 'cancel', reason });
+  }
+
+  /**
+   * Replaces an own entry by a later own one of the same purpose, which is engaged where this one is. Throws
+   * `not_found`, `rejected`.
+   */
+  supersede(sequence: number, successor: number): Promise<ActionResult> {
+    return this.act(sequence, { kind: 'supersede', successor: successor as Sequence });
+  }
+
+  /**
    * Has every node delete the payload of an own entry, for good; what the ledger says of the entry stays. One that has
    * been erased is left at that. Throws `not_found`.
    */
@@ -176,12 +217,15 @@ export class Agent {
     return listMatches({ network, store, copy }, sequence);
   }
 
-  /** Notes what was found out about a match. Throws as {@link resolveMatch} does. */
-  resolve(sequence: number, decision: Omit<MatchDecision, 'user' | 'member'>): Promise<MatchView> {
+  /** Notes what was found out about a match, by the user of the system if by nobody else. Throws as {@link resolveMatch} does. */
+  resolve(
+    sequence: number,
+    decision: Omit<MatchDecision, 'user' | 'member'> & { readonly user?: string },
+  ): Promise<MatchView> {
     const { network, store, copy } = this;
     return resolveMatch({ network, store, copy }, sequence, {
-      ...decision,
       user: userName(),
+      ...decision,
       member: this.home.config.name,
     });
   }
@@ -217,6 +261,11 @@ export class Agent {
     return receiptOf({ network, store, copy, ledger }, sequence, options);
   }
 
+  /** What a receipt of this network proves, of whomever's entry; offline. Throws as {@link checkReceipt} does. */
+  verify(receipt: string, demand?: WitnessDemand): ProvedReceipt {
+    return checkReceipt(this.network.genesis, receipt, demand);
+  }
+
   /**
    * What concerns this member, from where the last watch stopped: calls `onEvents` until `signal` aborts, or without
    * one until the log's present end; `changed` is told when no node answers, and when one does again. An event is
@@ -232,6 +281,21 @@ export class Agent {
     await copy.sync();
     await deliver();
     if (signal) await copy.follow(deliver, signal, changed);
+  }
+
+  /** What concerns this member, from a place in the log on: see {@link eventsAfter}. Moves no watch's position. */
+  eventsAfter(place?: EventPlace): Promise<EventPage> {
+    const { store, copy } = this;
+    return eventsAfter({ store, copy }, place);
+  }
+
+  /** Keeps the copy of the ledger as new as the node's until `signal` aborts; calls `seen` when it grew. */
+  async follow(
+    seen: () => Promise<void>,
+    signal: AbortSignal,
+    changed?: (state: Following) => void,
+  ): Promise<void> {
+    await this.copy.follow(seen, signal, changed);
   }
 
   /** Sends cover requests until `signal` aborts, where the member wants any. */

@@ -9,6 +9,10 @@ import type { AgentStore } from './store.js';
 export interface AuditNote {
   /** As it is typed: `document check`. */
   readonly command: string;
+  /** Who ordered it, where that is not the user of the operating system. */
+  readonly user?: string;
+  /** Who approved it, where that takes a second person. */
+  readonly approvedBy?: string;
   /** SHA-256 of the file, or of the encoded document where it came from a table or folder. */
   readonly file?: string;
   /** Number of the own entry that it was about. */
@@ -21,8 +25,9 @@ const AuditRecord = z.strictObject({
   number: z.int().min(1),
   /** ISO 8601, by this machine's clock. */
   time: z.iso.datetime(),
-  /** Of the operating system. */
+  /** Of the operating system, or whom a gateway acted for. */
   user: z.string(),
+  approvedBy: z.string().optional(),
   command: z.string(),
   file: z.string().optional(),
   entry: z.int().optional(),
@@ -162,11 +167,12 @@ export class AuditLog {
     return head;
   }
 
-  private line({ command, file, entry, result }: AuditNote, head: AuditHead): string {
+  private line({ command, user, approvedBy, file, entry, result }: AuditNote, head: AuditHead): string {
     const record = {
       number: head.number + 1,
       time: new Date().toISOString(),
-      user: userName(),
+      user: user ?? userName(),
+      approvedBy,
       command,
       file,
       entry,

@@ -1,4 +1,4 @@
-export { type ActionResult } from './act.js';
+export { engagement, type ActionResult } from './act.js';
 export { Agent, type AgentOptions } from './agent.js';
 export { type AuditNote, type AuditProblem, type AuditRecord, type AuditReport } from './audit-log.js';
 export { CARD_MAX_BYTES, makeCard, verifyCard, type CardTrust, type MemberCard } from './card.js';
@@ -20,12 +20,14 @@ export {
 } from './matches.js';
 export { type PrivacyConfig } from './privacy.js';
 export { readPrivacy, writePrivacy } from './privacy-settings.js';
+export { DOCUMENT_MAX_BYTES, parseDocument, type ParsedDocument } from './reading.js';
 export { type MadeReceipt } from './receipt.js';
+export { checkReceipt, type WitnessDemand } from './receipt-check.js';
 export { type RegisterProgress } from './register.js';
 export { type DeferredRegistration, type RegisterResult } from './registering.js';
 export { type Following } from './ledger-copy.js';
 export { SHARE_MAX_BYTES, type MadeShare, type OpenedShare } from './share.js';
-export { isQuiet, type WatchEvent } from './watch.js';
+export { isQuiet, type EventPage, type EventPlace, type WatchEvent } from './watch.js';
 export {
   makeCrosscheckRequest,
   CROSSCHECK_MAX_BYTES,

@@ -78,17 +78,61 @@ export async function watchRecords(
   session: StoreSession,
   copy: LedgerCopy,
 ): Promise<{ events: WatchEvent[]; next: ((session: StoreSession) => void) | undefined }> {
-  const replica = copy.replica(session);
   const from = session.getSealed<number>(CURSOR) ?? 0;
+  const { events, to } = await eventsIn(session, copy, from);
+  return { events, next: to > from ? (later) => later.putSealed(CURSOR, to) : undefined };
+}
+
+/** The events of at most {@link PASS} records from an index on, and the index behind them. */
+async function eventsIn(
+  session: StoreSession,
+  copy: LedgerCopy,
+  from: number,
+): Promise<{ events: WatchEvent[]; to: number }> {
+  const replica = copy.replica(session);
   const to = Math.min(from + PASS, replica.size);
-  if (from >= to) return { events: [], next: undefined };
+  if (from >= to) return { events: [], to: from };
   const owned = (await listEntries(session)).flatMap(({ sequence, tags, purpose }) =>
     sequence === undefined ? [] : [{ sequence, purpose, tags: tags.map(BigInt) }],
   );
   const events: WatchEvent[] = [];
   for (let index = from; index < to; index++)
     events.push(...eventsOf(session, replica, owned, copy.record(session, index as LogIndex)));
-  return { events, next: (later) => later.putSealed(CURSOR, to) };
+  return { events, to };
+}
+
+/** The place of an event among all: that of its record in the log, and of that record's events the own entry's. */
+export interface EventPlace {
+  readonly index: number;
+  /** An own entry; left out for a place before all events of the record. */
+  readonly entry?: number;
+}
+
+/** Events in the order of their places. */
+export interface EventPage {
+  readonly events: readonly WatchEvent[];
+  /** Where to go on; undefined at the end of the copy. */
+  readonly next: EventPlace | undefined;
+  /** The place behind the last record that was looked at. */
+  readonly end: EventPlace;
+}
+
+/** The events after a place, or from the beginning of the log: some, and where to go on. */
+export async function eventsAfter(
+  { store, copy }: { readonly store: AgentStore; readonly copy: LedgerCopy },
+  { index, entry }: EventPlace = { index: 0 },
+): Promise<EventPage> {
+  const { events, to, size } = await store.use(async (session) => ({
+    ...(await eventsIn(session, copy, index)),
+    size: copy.replica(session).size,
+  }));
+  return {
+    events: events
+      .filter((event) => entry === undefined || event.index > index || event.entry > entry)
+      .sort((a, b) => a.index - b.index || a.entry - b.entry),
+    next: to < size ? { index: to } : undefined,
+    end: { index: to },
+  };
 }
 
 /** Hands over what came since the watch's position, and moves it behind what was handed over, to the end of the copy. */
@@ -116,7 +160,7 @@ function eventsOf(
   owned: readonly Owned[],
   { index, time, txHash, body }: LogRecord,
 ): WatchEvent[] {
-  if (body.type === 'membership') return [];
+  if (body.type === 'membership' || body.type === 'message') return [];
   const at = { index, time: new Date(time).toISOString() };
   if (isOwn(session, body.entry))
     return body.type === 'action'

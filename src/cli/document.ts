@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Agent, DeferredRegistration, RegisterProgress, RegisterResult } from '../agent/index.js';
@@ -12,19 +11,17 @@ import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, errorJson, EXIT, print, printJson, progress, table, ofFile, usage } from './output.js';
 
-/** The largest document that is read: the largest of the corpus of real ones is a hundredth of it. */
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
-
 async function readDocumentFile(path: string): Promise<Uint8Array> {
+  const { DOCUMENT_MAX_BYTES } = await import('../agent/reading.js');
   let file: Stats;
   try {
     file = await stat(path);
     // A device or a pipe may have no end.
     ensure(file.isFile(), 'io', `${path} is not a file`);
     ensure(
-      file.size <= MAX_FILE_BYTES,
+      file.size <= DOCUMENT_MAX_BYTES,
       'invalid_document',
-      `${path} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`,
+      `${path} is larger than ${DOCUMENT_MAX_BYTES / 1024 / 1024} MiB`,
     );
     return await readFile(path);
   } catch (cause) {
@@ -42,9 +39,9 @@ async function readDocumentFile(path: string): Promise<Uint8Array> {
 /** Reads and recognises a document. */
 async function loadDocument(path: string) {
   const bytes = await readDocumentFile(path);
-  const { readDocument, unwrapDocument } = await import('../documents/index.js');
-  const { document } = readDocument(await unwrapDocument(bytes));
-  return { document, hash: createHash('sha256').update(bytes).digest('hex') };
+  const { parseDocument } = await import('../agent/reading.js');
+  const { document, fileHash } = await parseDocument(bytes);
+  return { document, hash: fileHash };
 }
 
 export function documentCommands(program: Command): void {

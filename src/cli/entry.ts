@@ -1,5 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
-import type { Action, CancelReason, Sequence, VerdictLabel } from '../ledger/index.js';
+import type { ActionResult, Agent } from '../agent/index.js';
+import type { CancelReason, VerdictLabel } from '../ledger/index.js';
 import { CountersealError } from '../errors.js';
 import { parseEntryNumber } from './entry-number.js';
 import { submitCommand } from './entry-submit.js';
@@ -61,24 +62,26 @@ export function entryCommands(program: Command): void {
     )
     .action(
       action((sequence: number, options: MemberOptions & { accept: VerdictLabel[] }) =>
-        act(
-          sequence,
-          { kind: 'engage', accept: LABELS.filter((label) => options.accept.includes(label)).reverse() },
-          options,
-        ),
+        act(sequence, 'engage', options, (agent) => agent.engage(sequence, options.accept)),
       ),
     );
 
   memberOptions(entry.command('settle'))
     .description('the invoice was paid, the claim closed: the document is used up for good')
     .addArgument(entryNumber())
-    .action(action((sequence: number, options: MemberOptions) => act(sequence, { kind: 'settle' }, options)));
+    .action(
+      action((sequence: number, options: MemberOptions) =>
+        act(sequence, 'settle', options, (agent) => agent.settle(sequence)),
+      ),
+    );
 
   memberOptions(entry.command('release'))
     .description('end the engagement: others may engage the document')
     .addArgument(entryNumber())
     .action(
-      action((sequence: number, options: MemberOptions) => act(sequence, { kind: 'release' }, options)),
+      action((sequence: number, options: MemberOptions) =>
+        act(sequence, 'release', options, (agent) => agent.release(sequence)),
+      ),
     );
 
   memberOptions(entry.command('cancel'))
@@ -87,7 +90,7 @@ export function entryCommands(program: Command): void {
     .addOption(new Option('--reason <reason>', 'why').choices(REASONS).default('withdrawn'))
     .action(
       action((sequence: number, options: MemberOptions & { reason: CancelReason }) =>
-        act(sequence, { kind: 'cancel', reason: options.reason }, options),
+        act(sequence, 'cancel', options, (agent) => agent.cancel(sequence, options.reason)),
       ),
     );
 
@@ -102,7 +105,7 @@ export function entryCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  counterseal entry supersede 12 --by 15 --home bank-a')
     .action(
       action((sequence: number, options: MemberOptions & { by: number }) =>
-        act(sequence, { kind: 'supersede', successor: options.by as Sequence }, options),
+        act(sequence, 'supersede', options, (agent) => agent.supersede(sequence, options.by)),
       ),
     );
 
@@ -216,12 +219,17 @@ async function erase(sequence: number, options: MemberOptions): Promise<void> {
   else print(`the payload of entry ${sequence} is erased; the entry is ${state}`);
 }
 
-async function act(sequence: number, order: Action, options: MemberOptions): Promise<number> {
+async function act(
+  sequence: number,
+  verb: string,
+  options: MemberOptions,
+  order: (agent: Agent) => Promise<ActionResult>,
+): Promise<number> {
   const result = await withAgent(options, async (agent) => {
-    progress(`${order.kind} ...`);
-    const done = await agent.act(sequence, order);
+    progress(`${verb} ...`);
+    const done = await order(agent);
     await agent.audit({
-      command: `entry ${order.kind}`,
+      command: `entry ${verb}`,
       entry: sequence,
       result: done.outcome === 'refused' ? `refused: ${done.verdict}` : done.state,
     });

@@ -40,6 +40,8 @@ function describe({ index, time, body }: LogRecord): string {
       return `${at}entry ${body.entry} ${body.action}: ${body.outcome === 'refused' ? `refused (${body.verdict?.label})` : body.action === 'erase' ? 'its payload is deleted' : body.state}`;
     case 'membership':
       return `${at}members changed: ${body.changes.length}`;
+    case 'message':
+      return `${at}message between holders of a document of kind ${body.documentKind}, for ${body.purpose}  address ${short(body.address)}`;
   }
 }
 

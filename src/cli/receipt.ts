@@ -1,10 +1,10 @@
 import { Argument, type Command } from 'commander';
 import { readFile } from 'node:fs/promises';
-import { CountersealError, ensure, type ErrorCode } from '../errors.js';
+import { CountersealError, ensure } from '../errors.js';
 import type { EpochDay, Genesis, StoredState, UnixMs } from '../ledger/index.js';
-import type { ProvedReceipt, ReceiptErrorCode } from '../receipts/verify.js';
+import type { ProvedReceipt } from '../receipts/verify.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
-import { action, print, printJson, progress, table } from './output.js';
+import { action, ofFile, print, printJson, progress, table } from './output.js';
 
 interface ShowOptions extends MemberOptions {
   out?: string;
@@ -85,21 +85,6 @@ async function show(entry: number, options: ShowOptions): Promise<void> {
   }
 }
 
-/** A failure of a receipt in the project's codes; what exactly failed is the error's field. */
-const CODE: Record<ReceiptErrorCode, ErrorCode> = {
-  bad_trust: 'invalid_argument',
-  malformed: 'invalid_argument',
-  bad_checkpoint: 'invalid_argument',
-  bad_record: 'invalid_argument',
-  wrong_network: 'permission_denied',
-  operator_signature: 'permission_denied',
-  witness_quorum: 'permission_denied',
-  not_in_log: 'invalid_proof',
-  not_in_state: 'invalid_proof',
-  contradiction: 'invalid_proof',
-  bad_transaction: 'invalid_proof',
-};
-
 async function verify(file: string, options: VerifyOptions): Promise<void> {
   const [text, genesisText] = await Promise.all([read(file), read(options.genesis)]);
   ensure(text.length <= RECEIPT_MAX_BYTES, 'invalid_argument', `${file} is too large to be a receipt`);
@@ -108,28 +93,17 @@ async function verify(file: string, options: VerifyOptions): Promise<void> {
     'invalid_argument',
     '--quorum takes a number of witnesses',
   );
-  const [{ ReceiptError, verifyReceipt }, { parseGenesis, parseVerifierKey, stateAt }] = await Promise.all([
-    import('../receipts/verify.js'),
+  const [{ checkReceipt }, { parseGenesis, stateAt }] = await Promise.all([
+    import('../agent/receipt-check.js'),
     import('../ledger/index.js'),
   ]);
   const genesis = parseGenesis(genesisText);
-  let proved: ProvedReceipt;
-  try {
-    proved = verifyReceipt(text, {
-      networkId: genesis.networkId,
-      operatorKeys: genesis.operators.map(({ checkpointKey }) => checkpointKey),
-      witnessKeys: options.witness
-        .map(parseVerifierKey)
-        .map(({ name, publicKey }) => ({ name, publicKey: Buffer.from(publicKey).toString('hex') })),
+  const proved = await ofFile(file, async () =>
+    checkReceipt(genesis, text, {
+      witnesses: options.witness,
       ...(options.quorum === undefined ? {} : { quorum: Number(options.quorum) }),
-    });
-  } catch (error) {
-    if (!(error instanceof ReceiptError)) throw error;
-    throw new CountersealError(CODE[error.code], `${file} proves nothing: ${error.message}`, {
-      field: error.code,
-      cause: error,
-    });
-  }
+    }),
+  );
   if (options.json) printJson(proved);
   else print(`${file} holds`, ...describe(proved, genesis, stateAt));
 }

@@ -1,5 +1,12 @@
 import { CountersealError, ensure } from '../errors.js';
-import type { LedgerReader, NoteSigner, Sequence, SnapshotChunkId, StateMachine } from '../ledger/index.js';
+import {
+  type LedgerReader,
+  type NoteSigner,
+  type Sequence,
+  type SnapshotChunkId,
+  type StateMachine,
+  unixMs,
+} from '../ledger/index.js';
 import { keyPart, type Part, writeParts } from './backup-file.js';
 
 /** Of a node's folder, what a backup holds beside the ledger. */
@@ -27,7 +34,7 @@ interface Position {
 
 /**
  * The bytes of a backup file: the log with its transactions and the state at one height, the checkpoint that signs
- * both, and the payloads of the entries up to there that have not been erased. Called in the turn in which the
+ * both, and the payloads of the entries and messages up to there that have not been erased. Called in the turn in which the
  * checkpoint was made: the snapshot is of the same block.
  */
 export function backupOf(
@@ -61,6 +68,10 @@ async function* parts(
     const entry = reader.entry(sequence as Sequence);
     if (!entry || entry.logIndex >= checkpoint.size) break;
     const bytes = payload(entry.payloadHash);
+    if (bytes) yield { kind: 'payload', bytes };
+  }
+  for await (const { body } of reader.messagesSince(unixMs(0), checkpoint.size)) {
+    const bytes = payload(body.bodyHash);
     if (bytes) yield { kind: 'payload', bytes };
   }
   for (const { name, content } of keyFiles) yield { kind: 'key', bytes: keyPart(name, content) };

@@ -32,7 +32,7 @@ import { HeadFile } from './head-file.js';
 import { LevelStore } from './level-store.js';
 import type { EmbeddedOptions, LogBatch, SignedCheckpoint, SubmitResult } from './engine-types.js';
 import { kindOf, type SubmittedKind, verdictOf } from './observer.js';
-import { type Payload, payloadOf, Payloads } from './payloads.js';
+import { type Payload, payloadOf, Payloads, retainDaysOf } from './payloads.js';
 import { Turnstile } from './turnstile.js';
 
 /** Transactions that may wait, in checking or for a block, before submitters are told to come back. */
@@ -113,7 +113,7 @@ export class EmbeddedEngine {
       head = HeadFile.open(join(directory, 'head'));
       ensureNothingLost(machine, head);
       await machine.initChain();
-      const payloads = new Payloads(store, machine.network);
+      const payloads = new Payloads(store);
       return new EmbeddedEngine(machine, machine.reader, payloads, store, head, options);
     } catch (error) {
       head?.close();
@@ -129,7 +129,7 @@ export class EmbeddedEngine {
   }
 
   /**
-   * Submits a transaction, with its payload if it registers. Resolves when it is durable or refused by the rules; one
+   * Submits a transaction, with its payload if it registers or is a message. Resolves when it is durable or refused by the rules; one
    * that is in the log already gets its first answer again.
    *
    * Throws `invalid_argument` for a wrong payload; `unavailable` when the queue is full or the ledger closes;
@@ -358,17 +358,15 @@ export class EmbeddedEngine {
     const { results, records } = finalized;
     if (records.length > 0) {
       try {
-        const registered = batch.flatMap(({ payload }, i) => {
+        const included = batch.flatMap(({ payload }, i) => {
           const result = results[i]!;
-          if (!payload || result.name !== 'ok' || result.record.body.type !== 'register') return [];
-          return [{ ...payload, purpose: result.record.body.purpose, time: block.time }];
+          if (!payload || result.name !== 'ok') return [];
+          const retainDays = retainDaysOf(this.machine.network, result.record.body)!;
+          return [{ ...payload, retainDays, time: block.time }];
         });
         const erased = finalized.writes.flatMap(({ key }) => erasedPayloadOf(key) ?? []);
         await this.writing.through(() =>
-          this.machine.commit(finalized, [
-            ...this.payloads.keep(registered),
-            ...this.payloads.erasing(erased),
-          ]),
+          this.machine.commit(finalized, [...this.payloads.keep(included), ...this.payloads.erasing(erased)]),
         );
         if (erased.length > 0) this.freePayloads();
         this.head.write({ height: block.height, appHash: bytesToHex(finalized.appHash) });

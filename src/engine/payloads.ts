@@ -5,6 +5,10 @@ import {
   equalBytes,
   ERASED_RANGE,
   erasedPayloadOf,
+  MESSAGE_MAX_BYTES,
+  MESSAGE_MIN_BYTES,
+  messageBodyHash,
+  messageRetainDays,
   type Network,
   type ParsedTransaction,
   PAYLOAD_MAX_BYTES,
@@ -15,6 +19,7 @@ import {
   payloadsDueBefore,
   payloadDueKey,
   PAYLOADS_TO_FREE,
+  type RecordBody,
   sha256,
   stateKeys,
   type Store,
@@ -34,38 +39,85 @@ export interface Payload {
   readonly bytes: Uint8Array;
 }
 
-/** A payload of an entry that has been registered. */
-export interface RegisteredPayload extends Payload {
-  readonly purpose: string;
+/** A payload whose transaction is in the log. */
+export interface IncludedPayload extends Payload, PayloadTerm {}
+
+/** For how long, and from when on, a payload is kept. */
+export interface PayloadTerm {
+  readonly retainDays: number;
   readonly time: UnixMs;
 }
 
+/** How transactions of a type name their payload, and how long it is. */
+interface PayloadForm {
+  readonly name: Uint8Array;
+  readonly nameOf: (bytes: Uint8Array) => Uint8Array;
+  readonly min: number;
+  readonly max: number;
+}
+
+function formOf(tx: ParsedTransaction['tx']): PayloadForm | undefined {
+  switch (tx.type) {
+    case 'register':
+      return {
+        name: tx.claims.payloadHash,
+        nameOf: (bytes) => sha256(bytes),
+        min: PAYLOAD_MIN_BYTES,
+        max: PAYLOAD_MAX_BYTES,
+      };
+    case 'message':
+      return {
+        name: tx.claims.bodyHash,
+        nameOf: messageBodyHash,
+        min: MESSAGE_MIN_BYTES,
+        max: MESSAGE_MAX_BYTES,
+      };
+    default:
+      return undefined;
+  }
+}
+
 /**
- * The payload of a transaction, which registers exactly where it has one. Throws `invalid_argument` unless it is the
- * one that the transaction names, a power of two within the limits.
+ * The payload of a transaction: each that registers or is a message has one, and no other. Throws `invalid_argument`
+ * unless it is the one that the transaction names, a power of two within the limits.
  */
 export function payloadOf({ tx }: ParsedTransaction, payload: Uint8Array | undefined): Payload | undefined {
-  if (tx.type !== 'register') {
-    ensure(!payload?.length, 'invalid_argument', 'only a register transaction has a payload', 'payload');
+  const form = formOf(tx);
+  if (!form) {
+    ensure(!payload?.length, 'invalid_argument', `a ${tx.type} transaction has no payload`, 'payload');
     return undefined;
   }
-  ensure(payload?.length, 'invalid_argument', 'a register transaction comes with its payload', 'payload');
+  const { name, nameOf, min, max } = form;
+  ensure(payload?.length, 'invalid_argument', `a ${tx.type} transaction comes with its payload`, 'payload');
   ensure(
-    payload.length >= PAYLOAD_MIN_BYTES &&
-      payload.length <= PAYLOAD_MAX_BYTES &&
-      (payload.length & (payload.length - 1)) === 0,
+    payload.length >= min && payload.length <= max && (payload.length & (payload.length - 1)) === 0,
     'invalid_argument',
-    `a payload is padded to a power of two from ${PAYLOAD_MIN_BYTES} to ${PAYLOAD_MAX_BYTES} bytes`,
+    `its payload is padded to a power of two from ${min} to ${max} bytes`,
     'payload',
   );
   const bytes = new Uint8Array(payload);
   ensure(
-    equalBytes(sha256(bytes), tx.claims.payloadHash),
+    equalBytes(nameOf(bytes), name),
     'invalid_argument',
     'the payload is not the one that the transaction names',
     'payload',
   );
-  return { hash: tx.claims.payloadHash, bytes };
+  return { hash: name, bytes };
+}
+
+/** The term of the payload that a record's transaction came with; undefined where it came with none. */
+export function retainDaysOf(
+  { genesis, purposes }: Pick<Network, 'genesis' | 'purposes'>,
+  body: RecordBody,
+): number | undefined {
+  switch (body.type) {
+    case 'register':
+      return purposes.get(body.purpose)!.retainDays;
+    case 'message':
+      return messageRetainDays(genesis.schema);
+    default:
+      return undefined;
+  }
 }
 
 /**
@@ -73,10 +125,7 @@ export function payloadOf({ tx }: ParsedTransaction, payload: Uint8Array | undef
  * entry asks for. Somebody who registers another's ciphertext under a purpose with a shorter term shortens nothing.
  */
 export class Payloads {
-  constructor(
-    private readonly store: Store,
-    private readonly network: Pick<Network, 'purposes'>,
-  ) {}
+  constructor(private readonly store: Store) {}
 
   /** The payload of a hash, or undefined: never stored here, or erased. */
   read(hash: Uint8Array): Uint8Array | undefined {
@@ -92,12 +141,11 @@ export class Payloads {
    * The writes that keep payloads of a block, but none that was erased before. No other writes to payloads may be under
    * way.
    */
-  keep(payloads: readonly RegisteredPayload[]): Write[] {
+  keep(payloads: readonly IncludedPayload[]): Write[] {
     const kept = new Map<string, Payload & { readonly lastDay: EpochDay }>();
-    for (const { hash, bytes, purpose, time } of payloads) {
+    for (const { hash, bytes, retainDays, time } of payloads) {
       if (this.isErased(hash)) continue;
       const key = payloadKey(hash);
-      const { retainDays } = this.network.purposes.get(purpose)!;
       const asked = dayOf(time) + retainDays;
       const lastDay = Math.max(asked, kept.get(key)?.lastDay ?? this.lastDayOf(hash) ?? 0) as EpochDay;
       kept.set(key, { hash, bytes, lastDay });

@@ -9,17 +9,18 @@ import {
   equalBytes,
   type Genesis,
   genesisHash,
+  messageBodyHash,
   parseGenesis,
   type ProofVerifier,
   sha256,
   SNAPSHOT_FORMAT,
   StateMachine,
   type Sequence,
-  type UnixMs,
+  unixMs,
 } from '../ledger/index.js';
 import { damaged, readKeyPart, readParts, verifySeal } from './backup-file.js';
 import { LevelStore } from './level-store.js';
-import { Payloads } from './payloads.js';
+import { Payloads, type PayloadTerm, retainDaysOf } from './payloads.js';
 
 /** What a backup holds, once its seal has been verified. */
 export interface BackupContent {
@@ -120,9 +121,9 @@ export async function restoreLedger(
   const store = await LevelStore.open(join(directory, 'ledger'));
   try {
     const machine = await StateMachine.open({ genesis, store, verifier: NO_PROOFS });
-    const payloads = new Payloads(store, machine.network);
+    const payloads = new Payloads(store);
     const done = { chunks: 0, payloads: 0 };
-    let owed: Map<string, EntryTerm[]> | undefined;
+    let owed: Map<string, PayloadTerm[]> | undefined;
     for await (const part of readParts(path)) {
       if (part.kind === 'manifest') await offer(machine, content, part.bytes);
       if (part.kind === 'chunk') {
@@ -130,11 +131,12 @@ export async function restoreLedger(
         if (done.chunks === content.chunks) ensureAt(machine, checkpoint, path);
       }
       if (part.kind === 'payload') {
-        owed ??= termsOf(machine);
-        const hash = sha256(part.bytes);
-        const terms = owed.get(Buffer.from(hash).toString('base64'));
-        if (!terms) throw damaged(path, 'it has a payload that no entry names');
-        await store.write(payloads.keep(terms.map((term) => ({ hash, bytes: part.bytes, ...term }))));
+        owed ??= await termsOf(machine);
+        const { bytes } = part;
+        const hash = [sha256(bytes), messageBodyHash(bytes)].find((name) => owed!.has(base64(name)));
+        if (!hash) throw damaged(path, 'it has a payload that no entry and no message names');
+        const terms = owed.get(base64(hash))!;
+        await store.write(payloads.keep(terms.map((term) => ({ hash, bytes, ...term }))));
         done.payloads++;
       }
       if (part.kind === 'seal' && !equalBytes(part.digestBefore, content.digest))
@@ -194,19 +196,21 @@ function ensureAt(machine: StateMachine, { height, size, time }: Checkpoint, pat
     throw damaged(path, 'it does not lead to the block of its checkpoint');
 }
 
-interface EntryTerm {
-  readonly purpose: string;
-  readonly time: UnixMs;
-}
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-/** By the hash of a payload, under what and when the entries that name it were registered. */
-function termsOf(machine: StateMachine): Map<string, EntryTerm[]> {
-  const terms = new Map<string, EntryTerm[]>();
+/** By the name of a payload, the terms of the entries or messages that came with it. */
+async function termsOf({ reader, network }: StateMachine): Promise<Map<string, PayloadTerm[]>> {
+  const terms = new Map<string, PayloadTerm[]>();
+  const add = (name: Uint8Array, term: PayloadTerm) =>
+    terms.set(base64(name), [...(terms.get(base64(name)) ?? []), term]);
   for (let sequence = 0; ; sequence++) {
-    const entry = machine.reader.entry(sequence as Sequence);
-    if (!entry) return terms;
+    const entry = reader.entry(sequence as Sequence);
+    if (!entry) break;
     const { purpose, registered } = entry.indexed;
-    const key = Buffer.from(entry.payloadHash).toString('base64');
-    terms.set(key, [...(terms.get(key) ?? []), { purpose, time: (registered * DAY_MS) as UnixMs }]);
+    const { retainDays } = network.purposes.get(purpose)!;
+    add(entry.payloadHash, { retainDays, time: unixMs(registered * DAY_MS) });
   }
+  for await (const { body, time } of reader.messagesSince(unixMs(0)))
+    add(body.bodyHash, { retainDays: retainDaysOf(network, body)!, time });
+  return terms;
 }

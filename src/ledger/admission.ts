@@ -35,7 +35,7 @@ import {
   type Transaction,
   transactionHash,
 } from './transactions.js';
-import { dayOf, type Sequence, type UnixMs } from './units.js';
+import { dayOf, type EpochDay, type Sequence, type UnixMs } from './units.js';
 
 /**
  * Whether a transaction may enter (protocol section 7, "Admission"): the cheapest check first, the proof last. Nothing
@@ -93,13 +93,8 @@ export function checkRegister(
   tx: RegisterTransaction,
 ): Rejection | undefined {
   const { claims } = tx;
-  const first = dayOf((time - DAY_MS) as UnixMs);
-  const last = dayOf((time + PERIOD_LEEWAY_MS) as UnixMs);
-  if (claims.period < first || claims.period > last)
-    return reject(
-      'period_out_of_window',
-      `period ${claims.period} is not within ${first} and ${last}: is the author's clock right, and the ledger's (${at(time)})?`,
-    );
+  const period = checkPeriod(claims.period, time);
+  if (period) return period;
   const purpose = network.purposes.get(claims.purpose);
   if (!purpose) return reject('unknown_purpose', `the network has no purpose ${claims.purpose}`);
   if (roleMaskOf(purpose, claims.documentKind) === undefined)
@@ -121,6 +116,22 @@ export function checkRegister(
   if (view.get(stateKeys.payload(claims.payloadHash)))
     return reject('payload_used', 'another entry has this payload');
   return undefined;
+}
+
+/** A day that a block takes: the day before its time, to that of ten minutes later. */
+export function isAdmittedPeriod(period: EpochDay, time: UnixMs): boolean {
+  return (
+    period >= dayOf(Math.max(0, time - DAY_MS) as UnixMs) &&
+    period <= dayOf((time + PERIOD_LEEWAY_MS) as UnixMs)
+  );
+}
+
+export function checkPeriod(period: EpochDay, time: UnixMs): Rejection | undefined {
+  if (isAdmittedPeriod(period, time)) return undefined;
+  return reject(
+    'period_out_of_window',
+    `period ${period} is not of the day, or the one before: is the author's clock right, and the ledger's (${at(time)})?`,
+  );
 }
 
 function checkSkippedMask({ claims }: RegisterTransaction): Rejection | undefined {

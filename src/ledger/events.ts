@@ -6,13 +6,13 @@ export type EventKey =
   'index' | 'entry' | 'purpose' | 'kind' | 'label' | 'state' | 'successor' | 'members-root';
 
 /**
- * What a transaction did, for who subscribes to an engine's events: nothing that the log does not say. Tags and
- * nullifiers are left out although the log has them: who could subscribe to one would be telling the node which
+ * What a transaction did, for who subscribes to an engine's events: nothing that the log does not say. Tags, addresses
+ * and nullifiers are left out although the log has them: who could subscribe to one would be telling the node which
  * document, or whose entry, is of interest.
  */
 export interface LedgerEvent {
   /** `refused` is an engagement whose verdict its author did not accept. */
-  readonly type: `entry.${'register' | ActionKind | 'refused'}` | 'members.change';
+  readonly type: `entry.${'register' | ActionKind | 'refused'}` | 'members.change' | 'message';
   readonly attributes: readonly { readonly key: EventKey; readonly value: string }[];
 }
 
@@ -52,5 +52,7 @@ function describe(body: RecordBody): Description {
       };
     case 'membership':
       return { type: 'members.change', 'members-root': body.membersRoot.toString() };
+    case 'message':
+      return { type: 'message', purpose: body.purpose, kind: body.documentKind };
   }
 }

@@ -11,6 +11,8 @@ import {
 import { applyAction, applyMembership, applyRegister, type Position } from './apply.js';
 import { sha256 } from './hash.js';
 import { PROOF_CACHE_MAX } from './limits.js';
+import { applyMessage, checkMessage } from './message-execution.js';
+import { messageSignals } from './message-signals.js';
 import type { RecordBody } from './log-record.js';
 import type { Network } from './network.js';
 import type { Overlay } from './overlay.js';
@@ -108,6 +110,15 @@ export class Executor {
           ? registries
           : { proofs: [], effect: (view, position) => applyMembership(view, registries, tx, position) };
       }
+      case 'message': {
+        const terms = checkMessage(scene, tx);
+        if (isRejection(terms)) return terms;
+        const signals = messageSignals(this.network, tx.claims, terms.roleMask);
+        return {
+          proofs: [{ statement: 'fingerprint', signals, proof: tx.proof }],
+          effect: (view) => applyMessage(view, tx),
+        };
+      }
     }
   }
 
@@ -131,4 +142,4 @@ export class Executor {
   }
 }
 
-const carriesProof = ({ type }: Transaction): boolean => type === 'register';
+const carriesProof = ({ type }: Transaction): boolean => type === 'register' || type === 'message';

@@ -3,6 +3,7 @@ export * from './units.js';
 export { RESULT_CODES, type Rejection, type ResultName } from './results.js';
 export {
   defaultSchema,
+  messageRetainDays,
   type Purpose,
   purposeOf,
   type Role,
@@ -26,6 +27,7 @@ export {
   membershipMessage,
   type MembershipOrder,
   type MembershipTransaction,
+  type MessageTransaction,
   registerBinding,
   type RegisterClaims,
   registerMessage,
@@ -33,6 +35,8 @@ export {
   type Transaction,
   transactionHash,
 } from './transactions.js';
+export { messageBodyHash, type MessageClaims, messageLabel } from './message-claims.js';
+export { MESSAGE_NULLIFIER, messageBinding, messageSignals } from './message-signals.js';
 export { RegisterSignals, type RegisterRules, skippableMask, usesNear } from './register-signals.js';
 export {
   ACTION_KINDS,
@@ -62,6 +66,7 @@ export {
   encodeRecord,
   type LogRecord,
   type MembershipRecord,
+  type MessageRecord,
   type RecordBody,
   type RegisterRecord,
 } from './log-record.js';

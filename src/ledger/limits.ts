@@ -18,6 +18,14 @@ export const BLOCK_MAX_TRANSACTIONS = 1024;
 export const PAYLOAD_MIN_BYTES = 1024;
 export const PAYLOAD_MAX_BYTES = 65_536;
 
+/** The ciphertexts of messages: a power of two as well, so that an acknowledgement is as long as a page of text. */
+export const MESSAGE_MIN_BYTES = 8192;
+export const MESSAGE_MAX_BYTES = 32_768;
+/** Messages that the holders of one document may exchange under one purpose on one day. */
+export const MESSAGE_SLOTS = 256;
+/** Days for which nodes keep a message, where the genesis does not say. */
+export const MESSAGE_RETAIN_DAYS = 90;
+
 export const PURPOSE_MAX_BYTES = 32;
 /** The mailbox key under its AEAD: 24 bytes of nonce, 32 of key, 16 of tag. */
 export const NOTICE_BYTES = 72;

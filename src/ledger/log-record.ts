@@ -12,9 +12,10 @@ import {
   u64,
 } from './codec.js';
 import { ENCODING_VERSION } from './limits.js';
+import type { MessageClaims } from './message-claims.js';
 import { ACTION_KINDS, type ActionKind, ENTRY_STATES, type StoredState } from './states.js';
 import { membershipChangesCodec, type MembershipChange } from './transactions.js';
-import type { Height, LogIndex, Sequence, UnixMs } from './units.js';
+import type { EpochDay, Height, LogIndex, Sequence, UnixMs } from './units.js';
 import { type Verdict, verdictCodec } from './verdict.js';
 
 /**
@@ -30,7 +31,7 @@ export interface LogRecord {
   readonly body: RecordBody;
 }
 
-export type RecordBody = RegisterRecord | ActionRecord | MembershipRecord;
+export type RecordBody = RegisterRecord | ActionRecord | MembershipRecord | MessageRecord;
 
 export interface RegisterRecord {
   readonly type: 'register';
@@ -64,6 +65,12 @@ export interface MembershipRecord {
   readonly membersRoot: FieldElement;
 }
 
+/** Of a message: what its recipient looks for, and finds its ciphertext by. */
+export type MessageRecord = { readonly type: 'message' } & Pick<
+  MessageClaims,
+  'documentKind' | 'purpose' | 'period' | 'slot' | 'address' | 'bodyHash'
+>;
+
 const outcomes = ['done', 'refused'] as const;
 // Fields that only one kind of action has are present exactly there: nothing can be said in two ways.
 type Tagged = { TAG: string; data: Record<string, unknown> };
@@ -89,6 +96,17 @@ const bodyCodec: Codec<RecordBody> = P.apply(
     supersede: [6, P.struct({ ...actionHead, successor: u64<Sequence>() })],
     membership: [7, P.struct({ changes: membershipChangesCodec, membersRoot: field })],
     erase: [8, P.struct(actionHead)],
+    message: [
+      16,
+      P.struct({
+        documentKind: u32(),
+        purpose: purposeName,
+        period: u32<EpochDay>(),
+        slot: P.U8,
+        address: field,
+        bodyHash: P.bytes(32),
+      }),
+    ],
   }) as unknown as Codec<Tagged>,
   {
     encode: ({ TAG, data }: Tagged): RecordBody =>

@@ -152,7 +152,7 @@ export class StateMachine implements LedgerApplication {
       const next = { ...meta, height: block.height, time: block.time };
       return { ...answer, appHash: appHash(next), meta: next, writes: [metaWrite(next)] };
     }
-    await this.pruneNullifiers(view, block.time);
+    await this.pruneOutdated(view, block.time);
     const tree = updateTree(this.store, meta.treeVersion, block.height, stateChanges(view));
     const logSize = meta.logSize + records.length;
     const next: LedgerMeta = {
@@ -283,11 +283,15 @@ export class StateMachine implements LedgerApplication {
     return { results, records, view };
   }
 
-  /** Forgets nullifiers of periods that no block from now on admits: the state grows with entries alone. */
-  private async pruneNullifiers(view: Overlay, time: UnixMs): Promise<void> {
+  /**
+   * Forgets nullifiers and messages' addresses of periods that no block from now on admits: the state grows with entries
+   * alone.
+   */
+  private async pruneOutdated(view: Overlay, time: UnixMs): Promise<void> {
     const firstAdmitted = dayOf(unixMs(Math.max(0, time - DAY_MS)));
-    const range = { ...stateKeys.nullifiersBefore(firstAdmitted), limit: NULLIFIERS_PRUNED_PER_BLOCK };
-    for await (const [key] of this.store.iterate(range)) view.delete(key);
+    for (const before of [stateKeys.nullifiersBefore(firstAdmitted), stateKeys.messagesBefore(firstAdmitted)])
+      for await (const [key] of this.store.iterate({ ...before, limit: NULLIFIERS_PRUNED_PER_BLOCK }))
+        view.delete(key);
   }
 }
 

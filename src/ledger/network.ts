@@ -1,6 +1,6 @@
-import { initPoseidon } from '../crypto/index.js';
+import { initPoseidon, type Point } from '../crypto/index.js';
 import { fingerprintRow } from '../documents/index.js';
-import { type Genesis, genesisHash, keyBytes } from './genesis.js';
+import { type Genesis, genesisHash, groupPoint, keyBytes } from './genesis.js';
 import { RegisterSignals } from './register-signals.js';
 import type { Purpose } from './schema.js';
 
@@ -12,6 +12,8 @@ export interface Network {
   readonly epoch: number;
   readonly purposes: ReadonlyMap<string, Purpose>;
   readonly signals: RegisterSignals;
+  /** K. */
+  readonly oprfKey: Point;
   readonly administrators: { readonly threshold: number; readonly keys: readonly Uint8Array[] };
 }
 
@@ -26,6 +28,7 @@ export async function networkOf(genesis: Genesis): Promise<Network> {
     epoch: genesis.epoch,
     purposes: new Map(genesis.schema.purposes.map((purpose) => [purpose.name, purpose])),
     signals: new RegisterSignals(genesis),
+    oprfKey: groupPoint(genesis.oprf.publicKey, 'oprf.publicKey'),
     administrators: {
       threshold: genesis.administrators.threshold,
       keys: genesis.administrators.keys.map(keyBytes),

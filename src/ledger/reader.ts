@@ -1,6 +1,6 @@
 import { CountersealError, ensure } from '../errors.js';
 import { entryAt } from './admission.js';
-import { decodeRecord, type LogRecord } from './log-record.js';
+import { decodeRecord, type LogRecord, type MessageRecord } from './log-record.js';
 import { consistencyProof, inclusionProof, logRoot } from './merkle-log.js';
 import { appHash, type LedgerMeta } from './meta.js';
 import { recordKey, recordRange, type StateKey, transactionKey } from './state-keys.js';
@@ -8,7 +8,7 @@ import type { StateProof } from './state-proof.js';
 import { proveState, stateRoot } from './state-tree.js';
 import type { Entry } from './state-values.js';
 import type { Store } from './store.js';
-import type { Height, LogIndex, Sequence } from './units.js';
+import type { Height, LogIndex, Sequence, UnixMs } from './units.js';
 
 /** Records that one call returns at most. */
 export const RECORDS_PER_READ_MAX = 1000;
@@ -64,6 +64,25 @@ export class LedgerReader {
     const bytes = this.store.get(recordKey(index));
     if (!bytes) throw new CountersealError('data_corrupted', `record ${index} of the log is missing`);
     return bytes;
+  }
+
+  /** Of the first `size` records, those of messages that are not older than a time. */
+  async *messagesSince(
+    time: UnixMs,
+    size: number = this.position().logSize,
+  ): AsyncGenerator<LogRecord & { readonly body: MessageRecord }> {
+    let low = 0;
+    let high = size;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.record(middle as LogIndex).time < time) low = middle + 1;
+      else high = middle;
+    }
+    for (let from = low; from < size; from += RECORDS_PER_READ_MAX)
+      for (const bytes of await this.recordsFrom(from as LogIndex, size - from)) {
+        const { body, ...record } = stored(() => decodeRecord(bytes));
+        if (body.type === 'message') yield { ...record, body };
+      }
   }
 
   /** How many records there were after a block, and the version of the state tree. Not for blocks to come. */

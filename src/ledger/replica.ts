@@ -2,7 +2,7 @@ import * as P from 'micro-packed';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { type FieldElement, fieldToBytes } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
-import { membersState, registryIn } from './admission.js';
+import { isAdmittedPeriod, membersState, registryIn } from './admission.js';
 import { applyGenesisMembers, applyMembership } from './apply.js';
 import { type Codec, listOf, u64 } from './codec.js';
 import { equalBytes } from './hash.js';
@@ -12,6 +12,7 @@ import {
   decodeRecord,
   type LogRecord,
   type MembershipRecord,
+  type MessageRecord,
   type RegisterRecord,
 } from './log-record.js';
 import { isAcceptedRoot, MemberRegistry, rootAtLastHour } from './members.js';
@@ -24,12 +25,13 @@ import { encodeState, indexedEntryCodec, type IndexedEntry, readState } from './
 import { type EntryState, maySucceed, stateAt, transition } from './states.js';
 import { addToIndex, findMatches, setIndexedState } from './tag-index.js';
 import type { MembershipChange } from './transactions.js';
-import { dayOf, type Height, type Sequence, type UnixMs } from './units.js';
+import { dayOf, type Height, type LogIndex, type Sequence, type UnixMs } from './units.js';
 import { type Verdict, verdictCodec } from './verdict.js';
 
 const REPLICA_KEY = 'replica';
 const actionsKey = (entry: Sequence): string => `replica/actions/${entry}`;
 const erasedKey = (entry: Sequence): string => `replica/erased/${entry}`;
+const messageKey = (address: FieldElement): string => `replica/message/${bytesToHex(fieldToBytes(address))}`;
 const nullifierKey = (nullifier: FieldElement): string =>
   `replica/nullifier/${bytesToHex(fieldToBytes(nullifier))}`;
 
@@ -59,6 +61,8 @@ const admissionsCodec: Codec<readonly { readonly slot: number; readonly time: Un
   P.U32BE,
   P.struct({ slot: P.U32BE, time: u64<UnixMs>() }),
 );
+
+const messageIndexCodec: Codec<LogIndex> = u64<LogIndex>();
 
 const countsCodec: Codec<ActionCounts> = P.struct({ actions: P.U16BE, refusals: P.U8 });
 
@@ -114,6 +118,9 @@ export class Replica {
       case 'membership':
         this.changeMembers(body, time);
         break;
+      case 'message':
+        this.noteMessage(body, record);
+        break;
     }
     appendLeaf(this.view, size, leafHash(bytes));
     this.state = { size: size + 1, entries: entries + (body.type === 'register' ? 1 : 0), height, time };
@@ -147,6 +154,11 @@ export class Replica {
 
   hasNullifier(nullifier: FieldElement): boolean {
     return this.view.get(nullifierKey(nullifier)) !== undefined;
+  }
+
+  /** Where in the log a message was sent to an address. */
+  messageAt(address: FieldElement): LogIndex | undefined {
+    return readState(this.view, messageKey(address), messageIndexCodec);
   }
 
   entry(sequence: Sequence): IndexedEntry | undefined {
@@ -231,6 +243,20 @@ export class Replica {
     this.ensureTrue(after.root === body.membersRoot, 'names a wrong root of the members');
     applyMembership(this.view, { before, after }, { order: body }, { time });
     this.noteAdmissions(before, after, body, time);
+  }
+
+  private noteMessage(
+    { documentKind, purpose, period, address }: MessageRecord,
+    { index, time }: Pick<LogRecord, 'index' | 'time'>,
+  ): void {
+    this.ensureTrue(
+      roleMaskOf(this.purpose(purpose), documentKind) !== undefined,
+      `has a kind that ${purpose} does not take`,
+    );
+    this.ensureTrue(isAdmittedPeriod(period, time), 'is a message of another day');
+    // The period is hashed into it: an address of another day is another one.
+    this.ensureTrue(this.messageAt(address) === undefined, 'has an address that was used');
+    this.view.put(messageKey(address), encodeState(messageIndexCodec, index));
   }
 
   private noteAdmissions(

@@ -51,6 +51,8 @@ export const RESULT_CODES = {
   /** Admits who is a member in that role, or removes who is not. */
   invalid_membership_change: 32,
   members_full: 33,
+  /** A message of this day has this address: take the next slot. */
+  address_used: 40,
 } as const;
 
 export type ResultName = keyof typeof RESULT_CODES;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { QUOTA_MAX } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { PURPOSE_PATTERN } from './codec.js';
-import { TTL_MAX_DAYS } from './limits.js';
+import { MESSAGE_RETAIN_DAYS, TTL_MAX_DAYS } from './limits.js';
 
 /** The members' roles; the position is the index in the 16-bit role mask (R4). Closed; new ones are appended. */
 export const ROLES = [
@@ -60,6 +60,13 @@ export const schemaSchema = z
     /** Version of the canonical form of documents and of their fingerprints. */
     canon: z.literal(1),
     purposes: z.array(purposeSchema).min(1).max(32),
+    /** Left out: as {@link messageRetainDays} says. */
+    messages: z
+      .strictObject({
+        /** Days for which the nodes keep the ciphertexts of messages. */
+        retainDays: z.int().min(1).max(3653),
+      })
+      .optional(),
   })
   .superRefine(({ purposes }, context) => {
     const names = purposes.map(({ name }) => name);
@@ -82,6 +89,10 @@ export function purposeOf(schema: Schema, name: string): Purpose {
   ensure(purpose, 'not_found', `the network has no purpose ${JSON.stringify(name)}`, 'purpose');
   return purpose;
 }
+
+/** Days for which a network's nodes keep messages. */
+export const messageRetainDays = ({ messages }: Schema): number =>
+  messages?.retainDays ?? MESSAGE_RETAIN_DAYS;
 
 /** The role mask of a kind under a purpose, or undefined where the purpose does not take the kind. */
 export function roleMaskOf(purpose: Purpose, kind: number): number | undefined {

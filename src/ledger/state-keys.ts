@@ -39,6 +39,14 @@ export const stateKeys = {
   erased: (payloadHash: Uint8Array) => state(`${ERASED}${bytesToHex(payloadHash)}`),
   nullifier: (period: EpochDay, nullifier: FieldElement) =>
     state(`s/nullifier/${hex(period, 8)}/${field(nullifier)}`),
+  /** There once a message was sent to an address. */
+  message: (period: EpochDay, address: FieldElement) =>
+    state(`s/message/${hex(period, 8)}/${field(address)}`),
+  /** All addresses of periods before `period`. */
+  messagesBefore: (period: EpochDay) => ({
+    gte: `s/message/${hex(0, 8)}/`,
+    lt: `s/message/${hex(period, 8)}/`,
+  }),
   /** All nullifiers of periods before `period`. */
   nullifiersBefore: (period: EpochDay) => ({
     gte: `s/nullifier/${hex(0, 8)}/`,

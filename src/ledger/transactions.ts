@@ -14,6 +14,7 @@ import {
   u64,
 } from './codec.js';
 import { prefixed, sha256 } from './hash.js';
+import { type MessageClaims, messageClaimsCodec } from './message-claims.js';
 import {
   ADMINISTRATORS_MAX,
   ENCODING_VERSION,
@@ -109,7 +110,16 @@ export interface MembershipTransaction {
   readonly signatures: readonly { readonly administrator: number; readonly signature: Uint8Array }[];
 }
 
-export type Transaction = RegisterTransaction | ActionTransaction | MembershipTransaction;
+/** Signed by nobody: the proof binds the claims. */
+export interface MessageTransaction {
+  readonly type: 'message';
+  readonly claims: MessageClaims;
+  /** Of the statement `fingerprint`. {@link PROOF_BYTES}. */
+  readonly proof: Uint8Array;
+}
+
+export type Transaction =
+  RegisterTransaction | ActionTransaction | MembershipTransaction | MessageTransaction;
 
 const bytes32 = P.bytes(32) as Codec<Uint8Array>;
 const signature = P.bytes(64) as Codec<Uint8Array>;
@@ -210,6 +220,7 @@ const transactionCodec = P.struct({
         }),
       }),
     ],
+    message: [16, P.struct({ claims: messageClaimsCodec, proof: P.bytes(PROOF_BYTES) })],
   }),
 });
 type Encoded = Parameters<typeof transactionCodec.encode>[0];

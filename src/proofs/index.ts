@@ -100,3 +100,26 @@ export {
   type RuleStatus,
 } from './rule-set.js';
 export { RULE_SETS, ruleSet } from './rule-sets.js';
+export {
+  drawdownInstance,
+  drawOutputs,
+  openingOutputs,
+  type DrawdownDraw,
+  type DrawdownInstance,
+  type DrawdownOpening,
+  type DrawdownOutputs,
+} from './drawdown.js';
+export {
+  DRAWDOWN,
+  DRAWDOWN_SIGNAL_COUNT,
+  drawdownSignals,
+  parseDrawdownSignals,
+  type DrawdownPublic,
+} from './drawdown-signals.js';
+export {
+  brokenDrawdownGuarantees,
+  checkDrawdown,
+  DRAWDOWN_GUARANTEES,
+  type DrawdownGuarantee,
+} from './drawdown-relation.js';
+export { capacityText, chainOf, openRemaining, type SlotValue } from './drawdown-values.js';

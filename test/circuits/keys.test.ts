@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { circomVersion, ROOT, sha256OfFile, sourceHashes } from '../../scripts/circuits.mjs';
 import { CROSSCHECK, CROSSCHECK_SIGNAL_COUNT } from '../../src/proofs/crosscheck-signals.js';
+import { DRAWDOWN, DRAWDOWN_SIGNAL_COUNT } from '../../src/proofs/drawdown-signals.js';
 import { FINGERPRINT, FINGERPRINT_SIGNAL_COUNT } from '../../src/proofs/fingerprint-signals.js';
 import { manifestSchema } from '../../src/proofs/manifest.js';
 import { REGISTER, REGISTER_SIGNAL_COUNT } from '../../src/proofs/register-signals.js';
@@ -61,6 +62,7 @@ describe('every statement', () => {
     [REGISTER, REGISTER_SIGNAL_COUNT],
     [FINGERPRINT, FINGERPRINT_SIGNAL_COUNT],
     [CROSSCHECK, CROSSCHECK_SIGNAL_COUNT],
+    [DRAWDOWN, DRAWDOWN_SIGNAL_COUNT],
   ])('is known to the code by the version and the signals of its keys', ({ id, version }, count) => {
     const manifest = manifestSchema.parse(
       JSON.parse(readFileSync(join(KEYS, id, `v${version}`, 'manifest.json'), 'utf8')),

@@ -5,9 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ed25519Sign } from '../../src/crypto/index.js';
 import { PART_KINDS, type PartKind } from '../../src/engine/backup-file.js';
 import { type EmbeddedEngine, inspectBackup, LevelStore, restoreLedger } from '../../src/engine/index.js';
-import { type Genesis, parseGenesis, sha256 } from '../../src/ledger/index.js';
+import {
+  type Genesis,
+  messageBodyHash,
+  messageRetainDays,
+  parseGenesis,
+  sha256,
+} from '../../src/ledger/index.js';
 import { code } from '../helpers/vectors.js';
-import { Author, DAY, genesisInput, payloadOf, seedOf, START } from '../ledger/helpers.js';
+import { Author, DAY, genesisInput, payloadFor, payloadOf, seedOf, START } from '../ledger/helpers.js';
 import { Directories, openEngine } from './helpers.js';
 
 const NAMES = ['node.json', 'secrets.json', 'certificate.pem'];
@@ -144,6 +150,29 @@ describe('a backup', () => {
       const later = await openEngine(directory, { genesis, clock: () => START + days * DAY });
       await later.eraseExpiredPayloads();
       expect(later.payload(hash) !== undefined).toBe(there);
+      await later.close();
+    }
+  });
+
+  it('holds the messages that nodes still keep, which go in their time too', async () => {
+    const source = await openEngine(directories.fresh(), { genesis });
+    await register(source, 'a');
+    const message = author.message('doc');
+    const body = payloadFor(message)!;
+    await source.submit(message, body);
+    const { engine: copy, directory } = await restored(await backUp(source));
+    await source.close();
+    expect(copy.payload(messageBodyHash(body))).toEqual(body);
+    await copy.close();
+    const term = messageRetainDays(genesis.schema);
+    for (const [days, there] of [
+      [term, true],
+      [term + 1, false],
+    ] as const) {
+      const later = await openEngine(directory, { genesis, clock: () => START + days * DAY });
+      await later.eraseExpiredPayloads();
+      expect(later.payload(messageBodyHash(body)) !== undefined).toBe(there);
+      expect(later.payload(sha256(payloadOf('a')))).toBeDefined();
       await later.close();
     }
   });

@@ -82,8 +82,8 @@ describe('a payload that its author erases', () => {
     const directory = directories.fresh();
     const engine = await openEngine(directory);
     await submit(engine, transaction, payload);
-    const kept = new Payloads(await openStore(directories.fresh(), true), network).keep([
-      { hash, bytes: payload, purpose: 'finance', time: START },
+    const kept = new Payloads(await openStore(directories.fresh(), true)).keep([
+      { hash, bytes: payload, retainDays: 1, time: START },
     ]);
     await submit(engine, order);
     await engine.close();

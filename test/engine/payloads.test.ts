@@ -3,8 +3,17 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { CountersealError } from '../../src/errors.js';
 import { LevelStore } from '../../src/engine/index.js';
 import { Payloads } from '../../src/engine/payloads.js';
-import { MemoryStore, networkOf, sha256, type Store, type UnixMs } from '../../src/ledger/index.js';
-import { Author, DAY, payloadOf, START, testGenesis } from '../ledger/helpers.js';
+import {
+  MemoryStore,
+  MESSAGE_RETAIN_DAYS,
+  messageBodyHash,
+  networkOf,
+  sha256,
+  type Store,
+  type UnixMs,
+} from '../../src/ledger/index.js';
+import { code } from '../helpers/vectors.js';
+import { Author, DAY, payloadFor, payloadOf, START, testGenesis } from '../ledger/helpers.js';
 import { Directories, openEngine } from './helpers.js';
 
 const directories = new Directories();
@@ -16,12 +25,12 @@ const term = (purpose: string): number => network.purposes.get(purpose)!.retainD
 const after = (days: number): UnixMs => (START + days * DAY) as UnixMs;
 const bytes = payloadOf('doc');
 const hash = sha256(bytes);
-const finance = { hash, bytes, purpose: 'finance', time: START };
-const carry = { ...finance, purpose: 'carry' };
+const finance = { hash, bytes, retainDays: term('finance'), time: START };
+const carry = { ...finance, retainDays: term('carry') };
 
 async function fresh(): Promise<{ store: Store; payloads: Payloads }> {
   const store = new MemoryStore();
-  return { store, payloads: new Payloads(store, network) };
+  return { store, payloads: new Payloads(store) };
 }
 
 describe('payloads', () => {
@@ -160,6 +169,53 @@ describe('the engine', () => {
     await engine.eraseExpiredPayloads();
     expect(kept(engine)).toEqual([]);
     expect(engine.payload(sha256(payloadOf('again')))).toEqual(payloadOf('again'));
+    await engine.close();
+  });
+});
+
+describe('the ciphertext of a message', () => {
+  const message = author.message('doc', { body: 'hello' });
+  const body = payloadFor(message)!;
+  const name = messageBodyHash(body);
+  const invalid = code('invalid_argument');
+
+  it('comes with it, is of the size of one, and is kept for the network\u2019s term', async () => {
+    const directory = directories.fresh();
+    const engine = await openEngine(directory);
+    await expect(engine.submit(message)).rejects.toMatchObject(invalid);
+    for (const wrong of [
+      payloadOf('hello', 4096),
+      body.slice(1),
+      payloadOf('hello', 65_536),
+      payloadOf('x', 8192),
+    ])
+      await expect(engine.submit(message, wrong)).rejects.toMatchObject(invalid);
+    expect(await engine.submit(message, body)).toMatchObject({ included: true });
+    expect(engine.payload(name)).toEqual(body);
+    await engine.close();
+    for (const [days, there] of [
+      [MESSAGE_RETAIN_DAYS, true],
+      [MESSAGE_RETAIN_DAYS + 1, false],
+    ] as const) {
+      const later = await openEngine(directory, { clock: () => after(days) });
+      await later.eraseExpiredPayloads();
+      expect(later.payload(name) !== undefined).toBe(there);
+      await later.close();
+    }
+  });
+
+  it('is not erased by who registers an entry with it, or with its name, and has that erased', async () => {
+    const engine = await openEngine(directories.fresh());
+    await engine.submit(message, body);
+    // An entry names its payload otherwise: the same bytes are another payload, and the name alone is none.
+    const thief = author.register('mine', { control: 'thief', payloadHash: sha256(body) });
+    expect(await engine.submit(thief, body)).toMatchObject({ included: true });
+    await expect(
+      engine.submit(author.register('mine', { control: 'named', payloadHash: name }), body),
+    ).rejects.toMatchObject(invalid);
+    await engine.submit(author.action('thief', 0, 0, { kind: 'erase' }));
+    expect(engine.payload(sha256(body))).toBeUndefined();
+    expect(engine.payload(name)).toEqual(body);
     await engine.close();
   });
 });

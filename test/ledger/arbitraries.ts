@@ -10,6 +10,7 @@ import {
   type LogIndex,
   type LogRecord,
   type MembershipChange,
+  type MessageClaims,
   type RecordBody,
   type RegisterClaims,
   type Sequence,
@@ -70,7 +71,20 @@ export const membershipChanges: fc.Arbitrary<MembershipChange[]> = fc.array(
   { minLength: 1, maxLength: 64 },
 );
 
+export const messageClaims: fc.Arbitrary<MessageClaims> = fc.record({
+  documentKind: u32(),
+  purpose: purposes,
+  epoch: u32(),
+  membersRoot: fieldElements,
+  period: u32<EpochDay>(),
+  slot: fc.nat(255),
+  address: fieldElements,
+  commitment: fieldElements,
+  bodyHash: bytes(32),
+});
+
 export const transactions: fc.Arbitrary<Transaction> = fc.oneof(
+  fc.record({ type: fc.constant('message' as const), claims: messageClaims, proof: bytes(256) }),
   fc.record({ type: fc.constant('register' as const), claims, proof: bytes(256), signature: bytes(64) }),
   actions.chain((action) =>
     fc.record({
@@ -117,6 +131,10 @@ export const verdicts: fc.Arbitrary<Verdict> = fc.record({
 });
 
 const bodies: fc.Arbitrary<RecordBody> = fc.oneof(
+  messageClaims.map(({ documentKind, purpose, period, slot, address, bodyHash }) => ({
+    type: 'message' as const,
+    ...{ documentKind, purpose, period, slot, address, bodyHash },
+  })),
   fc.record({
     type: fc.constant('register' as const),
     entry: u64<Sequence>(),

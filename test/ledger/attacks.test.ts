@@ -128,7 +128,9 @@ describe('replay', () => {
   });
 
   it('of a signature as one of another kind, or of another order', async () => {
-    const messageOf = (tx: Transaction): Uint8Array => {
+    type Signed = Exclude<Transaction, { type: 'message' }>;
+    const signed = transactions.filter((tx): tx is Signed => tx.type !== 'message');
+    const messageOf = (tx: Signed): Uint8Array => {
       switch (tx.type) {
         case 'register':
           return registerMessage('test-net', tx.claims, tx.proof);
@@ -140,9 +142,9 @@ describe('replay', () => {
     };
     // No two transactions that differ in what is signed have one message, nor one that begins with another's.
     fc.assert(
-      fc.property(transactions, transactions, (a, b) => {
+      fc.property(signed, signed, (a, b) => {
         const [one, two] = [messageOf(a), messageOf(b)];
-        const unsigned = (tx: Transaction): string => {
+        const unsigned = (tx: Signed): string => {
           const stripped =
             tx.type === 'register'
               ? { ...tx, signature: new Uint8Array(64) }

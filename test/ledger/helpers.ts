@@ -29,6 +29,11 @@ import {
   MemberRegistry,
   type MembershipOrder,
   MemoryStore,
+  MESSAGE_MIN_BYTES,
+  messageBodyHash,
+  type MessageClaims,
+  messageLabel,
+  messageSignals,
   type Network,
   networkOf,
   parseGenesis,
@@ -135,11 +140,14 @@ export const hashProofVerifier: ProofVerifier & { calls: number } = {
 export const payloadOf = (name: string, size = 1024): Uint8Array =>
   new Uint8Array(Buffer.alloc(size, seedOf(name)));
 const payloads = new Map<string, Uint8Array>();
-/** The payload of a `register` that an {@link Author} of this file made, by default one of its own; none of others. */
+/** The payload of what an {@link Author} of this file made: of a `register` or a `message`; none of others. */
 export function payloadFor(transaction: Uint8Array): Uint8Array | undefined {
   const decoded = decodeTransaction(transaction);
-  return decoded.type === 'register' ? payloads.get(hex(decoded.claims.payloadHash)) : undefined;
+  if (decoded.type === 'register') return payloads.get(hex(decoded.claims.payloadHash));
+  return decoded.type === 'message' ? payloads.get(hex(decoded.claims.bodyHash)) : undefined;
 }
+
+type MessageChanges = Partial<MessageClaims> & { readonly body?: string; readonly time?: UnixMs };
 
 /** Makes and signs transactions for one network, as an agent would. */
 export class Author {
@@ -204,6 +212,41 @@ export class Author {
   ): Uint8Array {
     const control = changes.control ?? `${document}#${this.counter++}`;
     return this.sign(this.claims(document, { ...changes, control }), control);
+  }
+
+  /** Claims of a message about an invoice to be financed; `document` and slot make its address. */
+  messageClaims(
+    document: string,
+    { time = START, body = `body ${this.counter++}`, ...changes }: MessageChanges = {},
+  ): MessageClaims {
+    const bytes = payloadOf(body, MESSAGE_MIN_BYTES);
+    const bodyHash = messageBodyHash(bytes);
+    payloads.set(hex(bodyHash), bytes);
+    const claims = {
+      documentKind: 380,
+      purpose: 'finance',
+      epoch: 1,
+      membersRoot: this.registry.root,
+      period: dayOf(time),
+      slot: 0,
+      commitment: fieldOf(`commitment ${body}`),
+      bodyHash,
+      ...changes,
+    };
+    return { address: fieldOf(`${messageLabel(claims)} ${document}`), ...claims };
+  }
+
+  /** The proof that {@link hashProofVerifier} accepts; where the schema knows no roles, one that it refuses. */
+  proveMessage(claims: MessageClaims): Uint8Array {
+    const purpose = this.network.purposes.get(claims.purpose);
+    const mask = purpose && roleMaskOf(purpose, claims.documentKind);
+    if (mask === undefined) return new Uint8Array(256);
+    return proofOf('fingerprint', messageSignals(this.network, claims, mask));
+  }
+
+  message(document: string, changes: MessageChanges = {}): Uint8Array {
+    const claims = this.messageClaims(document, changes);
+    return encodeTransaction({ type: 'message', claims, proof: this.proveMessage(claims) });
   }
 
   action(

@@ -62,6 +62,7 @@ describe('a replica of the log', () => {
       'malformed',
       'invalid_proof',
       'nullifier_used',
+      'address_used',
       'wrong_counter',
       'illegal_transition',
     ])

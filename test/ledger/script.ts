@@ -40,6 +40,10 @@ const steps = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('junk' as const), bytes: fc.uint8Array({ maxLength: 40 }) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wrong' as const), document: fc.nat(3) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('message' as const), document: fc.nat(1), slot: fc.nat(2) }),
+  },
 );
 export const blocks = fc.array(
   fc.record({ steps: fc.array(steps, { maxLength: 8 }), pause: fc.constantFrom(0, 1, HOUR, DAY, 20 * DAY) }),
@@ -76,6 +80,8 @@ export class Script {
             [{ change: step.admit ? 'admit' : 'remove', memberId: fieldOf(`member ${step.who}`), role: 1 }],
             { counter: step.counter, validUntil },
           );
+        case 'message':
+          return author.message(`doc ${step.document}`, { slot: step.slot, time });
         case 'junk':
           return step.bytes;
         case 'wrong':

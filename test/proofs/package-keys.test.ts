@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BatchVerifier } from '../../src/proofs/batch-verifier.js';
 import { crosscheckInstance } from '../../src/proofs/crosscheck.js';
 import { CROSSCHECK } from '../../src/proofs/crosscheck-signals.js';
+import { drawdownInstance } from '../../src/proofs/drawdown.js';
+import { DRAWDOWN } from '../../src/proofs/drawdown-signals.js';
 import { fingerprintInstance } from '../../src/proofs/fingerprint.js';
 import { FINGERPRINT } from '../../src/proofs/fingerprint-signals.js';
 import type { CircuitInputs, Proved } from '../../src/proofs/prover.js';
@@ -12,6 +14,7 @@ import { SnarkjsProver } from '../../src/proofs/snarkjs-prover.js';
 import { verify } from '../../src/proofs/verify.js';
 import { cachedProver } from '../helpers/proof-cache.js';
 import { EXAMPLE_CROSSCHECK } from '../helpers/crosscheck-example.js';
+import { DRAW, OPENING } from '../helpers/drawdown-example.js';
 import { fingerprintRequest, POSSESSION } from '../helpers/fingerprint-example.js';
 import { EXAMPLE_BINDING, EXAMPLE_REQUEST } from '../helpers/register-example.js';
 import { rerandomised } from './points.js';
@@ -27,6 +30,8 @@ describe.each([
   [REGISTER, () => registerInstance(EXAMPLE_REQUEST, EXAMPLE_BINDING)],
   [CROSSCHECK, () => crosscheckInstance(EXAMPLE_CROSSCHECK, EXAMPLE_BINDING)],
   [FINGERPRINT, () => fingerprintInstance(fingerprintRequest(POSSESSION), EXAMPLE_BINDING)],
+  [DRAWDOWN, () => drawdownInstance(OPENING, EXAMPLE_BINDING)],
+  [DRAWDOWN, () => drawdownInstance(DRAW, EXAMPLE_BINDING)],
 ] as const)('$id', (statement, make) => {
   let instance: { readonly signals: readonly bigint[]; readonly inputs: CircuitInputs };
   let made: Proved;

@@ -1,5 +1,5 @@
 declare module 'circomlibjs' {
-  export function buildPoseidon(): Promise<
+  export function buildPoseidonReference(): Promise<
     ((inputs: bigint[]) => Uint8Array) & { F: { toObject(x: Uint8Array): bigint } }
   >;
 }
