@@ -1,8 +1,11 @@
 import type {
+  ActionRecord,
+  DrawRecord,
   EntryState,
   LogIndex,
   LogRecord,
   MatchVia,
+  OpenCapacityRecord,
   Replica,
   Sequence,
   VerdictLabel,
@@ -154,6 +157,14 @@ interface Owned {
   readonly tags: readonly bigint[];
 }
 
+/** What was done to an entry, and the state that it has since. */
+function deedOf(body: ActionRecord | OpenCapacityRecord | DrawRecord) {
+  if (body.type === 'action') return { action: body.action, outcome: body.outcome, state: body.state };
+  // Only a registered entry opens, and it stays so.
+  const state = body.type === 'draw' ? body.state : 'registered';
+  return { action: body.type, outcome: 'done', state } as const;
+}
+
 function eventsOf(
   session: StoreSession,
   replica: Replica,
@@ -163,16 +174,14 @@ function eventsOf(
   if (body.type === 'membership' || body.type === 'message') return [];
   const at = { index, time: new Date(time).toISOString() };
   if (isOwn(session, body.entry))
-    return body.type === 'action'
+    return body.type !== 'register'
       ? [
           {
             ...at,
             event: 'own-acted',
             ordered: hasOrdered(session, txHash),
             entry: body.entry,
-            action: body.action,
-            outcome: body.outcome,
-            state: body.state,
+            ...deedOf(body),
           },
         ]
       : [];
@@ -187,10 +196,7 @@ function eventsOf(
         ...({ ...at, entry: own.sequence, other: body.entry, via } as const),
         ...(resolved === undefined ? {} : { resolved }),
       };
-      if (body.type === 'action')
-        return [
-          { ...about, event: 'other-acted', action: body.action, outcome: body.outcome, state: body.state },
-        ];
+      if (body.type !== 'register') return [{ ...about, event: 'other-acted', ...deedOf(body) }];
       // Entries that were there before the own one came are its verdict's matter, not news.
       return body.entry > own.sequence
         ? [{ ...about, event: 'registered-again', verdict: body.verdict.label }]

@@ -22,7 +22,7 @@ import {
 } from '../ledger/index.js';
 import type { EvaluatorClient } from '../oprf/index.js';
 import { Committee, Evaluator, type QuotaStore } from '../oprf/index.js';
-import { CROSSCHECK, declare, FINGERPRINT, REGISTER } from '../proofs/index.js';
+import { CROSSCHECK, declare, DRAWDOWN, FINGERPRINT, REGISTER } from '../proofs/index.js';
 
 const NETWORK_ID = 'bench';
 /** 2025-03-03T10:30:00Z: a fixed time, so that proofs made once stay within their period. */
@@ -85,7 +85,7 @@ export async function syntheticNetwork(): Promise<SyntheticNetwork> {
     },
     administrators: { threshold: 1, keys: [publicHex(seedOf('administrator'))] },
     members: [{ memberId: member.memberId.toString(), roles: ['bank'] }],
-    statements: await declare([REGISTER, FINGERPRINT, CROSSCHECK]),
+    statements: await declare([REGISTER, FINGERPRINT, CROSSCHECK, DRAWDOWN]),
     operators: [{ name: 'node', address: 'localhost:4', checkpointKey: publicHex(seedOf('operator')) }],
     ca: 'none',
   });

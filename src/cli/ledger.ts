@@ -40,6 +40,10 @@ function describe({ index, time, body }: LogRecord): string {
       return `${at}entry ${body.entry} ${body.action}: ${body.outcome === 'refused' ? `refused (${body.verdict?.label})` : body.action === 'erase' ? 'its payload is deleted' : body.state}`;
     case 'membership':
       return `${at}members changed: ${body.changes.length}`;
+    case 'open-capacity':
+      return `${at}entry ${body.entry} opens draws  chain ${short(body.chain)}`;
+    case 'draw':
+      return `${at}entry ${body.entry} draws: ${body.state}  draw ${short(body.w)} after ${short(body.wPrevious)}`;
     case 'message':
       return `${at}message between holders of a document of kind ${body.documentKind}, for ${body.purpose}  address ${short(body.address)}`;
   }

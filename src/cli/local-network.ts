@@ -15,7 +15,7 @@ import {
 import { CountersealError, ensure } from '../errors.js';
 import { defaultSchema, parseGenesis, ROLES, type GenesisInput, type Role } from '../ledger/index.js';
 import { KeygenParty, type KeygenResult } from '../oprf/index.js';
-import { CROSSCHECK, declare, FINGERPRINT, REGISTER } from '../proofs/index.js';
+import { CROSSCHECK, declare, DRAWDOWN, FINGERPRINT, REGISTER } from '../proofs/index.js';
 import { createAuthority, issueIdentity, type Identity } from '../rpc/certificates.js';
 import { createEvaluatorHome, evaluatorPaths, readPublicKeys, toCoordinates } from './homes/evaluator.js';
 import { createNodeHome, nodePaths } from './homes/node.js';
@@ -194,7 +194,7 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
       keys: administrators.map(({ seed }) => Buffer.from(ed25519PublicKey(seed)).toString('hex')),
     },
     members: members.map(({ role }, i) => ({ memberId: memberIds[i]!, roles: [role] })),
-    statements: await declare([REGISTER, FINGERPRINT, CROSSCHECK]),
+    statements: await declare([REGISTER, FINGERPRINT, CROSSCHECK, DRAWDOWN]),
     operators: [
       {
         name: 'node 1',

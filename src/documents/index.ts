@@ -25,6 +25,7 @@ export {
   slotsIn,
 } from './slots.js';
 export { slotLabel } from './slot-labels.js';
+export { capacitySlot, type CapacitySlot } from './capacity.js';
 export { type Fingerprint, type FingerprintRow, fingerprintRow } from './fingerprints.js';
 export type { CurrencyNumber, Days, Grams, MinorUnits, Packages, PartsPerMillion } from './units.js';
 export {

@@ -1,5 +1,6 @@
 import { ed25519Verify, isStrongEd25519Key, pointFromAffine } from '../crypto/index.js';
 import { CountersealError } from '../errors.js';
+import { refuseEngagement } from './capacity.js';
 import {
   ACTION_VALIDITY_MAX_MS,
   DAY_MS,
@@ -178,6 +179,11 @@ export function checkAction(scene: Scene, tx: ActionTransaction): Rejection | Ac
     return reject('illegal_transition', `an entry that is ${state} cannot ${order.action.kind}`);
   if (order.action.kind === 'engage' && entry.refusals >= REFUSED_ENGAGEMENTS_MAX)
     return reject('too_many_refusals', `the entry was refused engagement ${entry.refusals} times`);
+  if (order.action.kind === 'engage') {
+    const rules = { view, purpose, time, entryOf: (sequence: Sequence) => entryAt(view, sequence)?.indexed };
+    const drawnFrom = refuseEngagement(rules, entry.indexed);
+    if (drawnFrom) return drawnFrom;
+  }
   if (order.action.kind === 'erase' && view.get(stateKeys.erased(entry.payloadHash)))
     return reject('already_erased', 'the payload of the entry has been erased');
   if (order.action.kind === 'supersede') {
@@ -245,7 +251,7 @@ export function checkMembership(
   }
 }
 
-function checkValidity(validUntil: UnixMs, time: UnixMs): Rejection | undefined {
+export function checkValidity(validUntil: UnixMs, time: UnixMs): Rejection | undefined {
   if (time > validUntil)
     return reject(
       'expired',

@@ -12,7 +12,8 @@ export type EventKey =
  */
 export interface LedgerEvent {
   /** `refused` is an engagement whose verdict its author did not accept. */
-  readonly type: `entry.${'register' | ActionKind | 'refused'}` | 'members.change' | 'message';
+  readonly type:
+    `entry.${'register' | ActionKind | 'refused' | 'open-capacity' | 'draw'}` | 'members.change' | 'message';
   readonly attributes: readonly { readonly key: EventKey; readonly value: string }[];
 }
 
@@ -52,6 +53,10 @@ function describe(body: RecordBody): Description {
       };
     case 'membership':
       return { type: 'members.change', 'members-root': body.membersRoot.toString() };
+    case 'open-capacity':
+      return { type: 'entry.open-capacity', entry: body.entry };
+    case 'draw':
+      return { type: 'entry.draw', entry: body.entry, state: body.state };
     case 'message':
       return { type: 'message', purpose: body.purpose, kind: body.documentKind };
   }

@@ -11,6 +11,7 @@ import {
 import { applyAction, applyMembership, applyRegister, type Position } from './apply.js';
 import { sha256 } from './hash.js';
 import { PROOF_CACHE_MAX } from './limits.js';
+import { checkDraw, checkOpenCapacity } from './capacity-execution.js';
 import { applyMessage, checkMessage } from './message-execution.js';
 import { messageSignals } from './message-signals.js';
 import type { RecordBody } from './log-record.js';
@@ -26,14 +27,14 @@ import { type CacheUses, VerdictCache } from './verdict-cache.js';
 export type Effect = (view: Overlay, position: Position) => RecordBody;
 
 /** A proof on which a transaction depends. */
-interface ProofClaim {
+export interface ProofClaim {
   readonly statement: LedgerStatement;
   readonly signals: readonly bigint[];
   readonly proof: Uint8Array;
 }
 
 /** A transaction that may enter if its proofs hold. */
-interface Candidate {
+export interface Candidate {
   readonly proofs: readonly ProofClaim[];
   readonly effect: Effect;
 }
@@ -119,6 +120,10 @@ export class Executor {
           effect: (view) => applyMessage(view, tx),
         };
       }
+      case 'open-capacity':
+        return checkOpenCapacity(scene, tx);
+      case 'draw':
+        return checkDraw(scene, tx);
     }
   }
 
@@ -142,4 +147,4 @@ export class Executor {
   }
 }
 
-const carriesProof = ({ type }: Transaction): boolean => type === 'register' || type === 'message';
+const carriesProof = ({ type }: Transaction): boolean => type !== 'action' && type !== 'membership';

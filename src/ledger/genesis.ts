@@ -64,7 +64,12 @@ const genesisSchema = z.strictObject({
     .array(z.strictObject({ memberId: decimal, roles: z.array(z.enum(ROLES)).min(1) }))
     .max(MEMBERS_MAX),
   /** The versions and keys that members prove with: those of the ledger, and those between members. */
-  statements: z.strictObject({ register: statement, fingerprint: statement, crosscheck: statement }),
+  statements: z.strictObject({
+    register: statement,
+    fingerprint: statement,
+    crosscheck: statement,
+    drawdown: statement,
+  }),
   operators: z.array(z.strictObject({ name: label, address: label, checkpointKey: hex32 })).min(1),
   /** The certificate authority of evaluators, auditors and members, PEM. */
   ca: z.string().max(65_536),

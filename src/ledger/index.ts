@@ -35,6 +35,17 @@ export {
   type Transaction,
   transactionHash,
 } from './transactions.js';
+export type { Capacity } from './capacity.js';
+export {
+  capacityBinding,
+  capacityMessage,
+  type DrawOrder,
+  type DrawTransaction,
+  type OpenCapacityOrder,
+  type OpenCapacityTransaction,
+} from './capacity-orders.js';
+export { type CapacityEntry, drawSignals, openingSignals, possessionSignals } from './capacity-signals.js';
+export type { CapacityView } from './replica-capacity.js';
 export { messageBodyHash, type MessageClaims, messageLabel } from './message-claims.js';
 export { MESSAGE_NULLIFIER, messageBinding, messageSignals } from './message-signals.js';
 export { RegisterSignals, type RegisterRules, skippableMask, usesNear } from './register-signals.js';
@@ -63,10 +74,12 @@ export {
 export {
   type ActionRecord,
   decodeRecord,
+  type DrawRecord,
   encodeRecord,
   type LogRecord,
   type MembershipRecord,
   type MessageRecord,
+  type OpenCapacityRecord,
   type RecordBody,
   type RegisterRecord,
 } from './log-record.js';

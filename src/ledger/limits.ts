@@ -49,6 +49,9 @@ export const TTL_MAX_DAYS = 1100;
 /** Engagements of one entry that may be refused: they are recorded, so they must not be free. */
 export const REFUSED_ENGAGEMENTS_MAX = 16;
 
+/** Draws of one entry: as little as 1 can be drawn, and each spoils the draws that others are making. At most 255. */
+export const DRAWS_PER_ENTRY_MAX = 100;
+
 /** Entries in one page of a tag's list; page 0 lies in the tag's own leaf. */
 export const TAG_PAGE_SIZE = 16;
 /** A verdict lists this many of the earliest and of the latest matches of a tag, and counts them all. */

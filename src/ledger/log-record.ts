@@ -31,7 +31,8 @@ export interface LogRecord {
   readonly body: RecordBody;
 }
 
-export type RecordBody = RegisterRecord | ActionRecord | MembershipRecord | MessageRecord;
+export type RecordBody =
+  RegisterRecord | ActionRecord | MembershipRecord | MessageRecord | OpenCapacityRecord | DrawRecord;
 
 export interface RegisterRecord {
   readonly type: 'register';
@@ -71,6 +72,28 @@ export type MessageRecord = { readonly type: 'message' } & Pick<
   'documentKind' | 'purpose' | 'period' | 'slot' | 'address' | 'bodyHash'
 >;
 
+/** Of the first head of a chain of draws, which is the chain itself. */
+export interface OpenCapacityRecord {
+  readonly type: 'open-capacity';
+  readonly entry: Sequence;
+  readonly chain: FieldElement;
+  readonly headroom: FieldElement;
+  /** What is left, for the holders of the document. */
+  readonly pad: FieldElement;
+}
+
+export interface DrawRecord {
+  readonly type: 'draw';
+  readonly entry: Sequence;
+  /** Of the entry, after the draw. */
+  readonly state: StoredState;
+  /** The head that it extends, and the one that it makes. */
+  readonly wPrevious: FieldElement;
+  readonly w: FieldElement;
+  readonly headroom: FieldElement;
+  readonly pad: FieldElement;
+}
+
 const outcomes = ['done', 'refused'] as const;
 // Fields that only one kind of action has are present exactly there: nothing can be said in two ways.
 type Tagged = { TAG: string; data: Record<string, unknown> };
@@ -105,6 +128,18 @@ const bodyCodec: Codec<RecordBody> = P.apply(
         slot: P.U8,
         address: field,
         bodyHash: P.bytes(32),
+      }),
+    ],
+    'open-capacity': [20, P.struct({ entry: u64<Sequence>(), chain: field, headroom: field, pad: field })],
+    draw: [
+      21,
+      P.struct({
+        entry: u64<Sequence>(),
+        state: choice(ENTRY_STATES),
+        wPrevious: field,
+        w: field,
+        headroom: field,
+        pad: field,
       }),
     ],
   }) as unknown as Codec<Tagged>,

@@ -1,5 +1,5 @@
 /** Statements whose proofs the ledger asks to be verified. */
-export const LEDGER_STATEMENTS = ['register', 'fingerprint'] as const;
+export const LEDGER_STATEMENTS = ['register', 'fingerprint', 'drawdown'] as const;
 export type LedgerStatement = (typeof LEDGER_STATEMENTS)[number];
 
 /** Verifies proofs; batches calls that wait at the same time. Implemented over the keys of the network's genesis. */

@@ -4,21 +4,25 @@ import { type FieldElement, fieldToBytes } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { isAdmittedPeriod, membersState, registryIn } from './admission.js';
 import { applyGenesisMembers, applyMembership } from './apply.js';
+import { hasNearDuplicate, openCapacityOf, refuseEngagement } from './capacity.js';
 import { type Codec, listOf, u64 } from './codec.js';
 import { equalBytes } from './hash.js';
 import { DAY_MS, HOUR_MS, REFUSED_ENGAGEMENTS_MAX } from './limits.js';
 import {
   type ActionRecord,
   decodeRecord,
+  type DrawRecord,
   type LogRecord,
   type MembershipRecord,
   type MessageRecord,
+  type OpenCapacityRecord,
   type RegisterRecord,
 } from './log-record.js';
 import { isAcceptedRoot, MemberRegistry, rootAtLastHour } from './members.js';
 import { appendLeaf, leafHash, logRoot } from './merkle-log.js';
 import type { Network } from './network.js';
 import type { Overlay } from './overlay.js';
+import { absorbDraw, absorbOpening, type CapacityView, viewOfCapacity } from './replica-capacity.js';
 import { type Purpose, roleMaskOf } from './schema.js';
 import { stateKeys } from './state-keys.js';
 import { encodeState, indexedEntryCodec, type IndexedEntry, readState } from './state-values.js';
@@ -121,6 +125,10 @@ export class Replica {
       case 'message':
         this.noteMessage(body, record);
         break;
+      case 'open-capacity':
+      case 'draw':
+        this.changeCapacity(body, record);
+        break;
     }
     appendLeaf(this.view, size, leafHash(bytes));
     this.state = { size: size + 1, entries: entries + (body.type === 'register' ? 1 : 0), height, time };
@@ -163,6 +171,17 @@ export class Replica {
 
   entry(sequence: Sequence): IndexedEntry | undefined {
     return readState(this.view, stateKeys.entry(sequence), indexedEntryCodec);
+  }
+
+  /** The chain of draws that is open on an entry's exact tag at a time. */
+  capacity(entry: Pick<IndexedEntry, 'purpose' | 'tags'>, time: UnixMs): CapacityView | undefined {
+    const capacity = openCapacityOf(this.capacityScene(entry, time), entry);
+    return capacity && viewOfCapacity(this.view, capacity);
+  }
+
+  /** Whether another entry counts that has the near tag of an entry and not its exact one. */
+  hasNearDuplicate(entry: IndexedEntry, time: UnixMs): boolean {
+    return hasNearDuplicate(this.capacityScene(entry, time), entry);
   }
 
   /** Actions of an entry in the log, refused engagements among them: the counter of its next one. */
@@ -216,6 +235,10 @@ export class Replica {
         counts.refusals < REFUSED_ENGAGEMENTS_MAX,
         'engages an entry that was refused too often',
       );
+      this.ensureTrue(
+        !refuseEngagement(this.capacityScene(entry, time), entry),
+        'engages an entry whose document is drawn from in parts',
+      );
       this.sameVerdict(body.verdict, this.verdict(entry.purpose, entry.tags, time, entry));
     } else {
       this.ensureTrue(!refused, 'refuses what is not an engagement');
@@ -243,6 +266,30 @@ export class Replica {
     this.ensureTrue(after.root === body.membersRoot, 'names a wrong root of the members');
     applyMembership(this.view, { before, after }, { order: body }, { time });
     this.noteAdmissions(before, after, body, time);
+  }
+
+  private changeCapacity(
+    body: OpenCapacityRecord | DrawRecord,
+    { index, time }: Pick<LogRecord, 'index' | 'time'>,
+  ): void {
+    const entry = this.entry(body.entry);
+    this.ensureTrue(entry, 'opens or draws for an entry that does not exist');
+    const scene = this.capacityScene(entry, time);
+    const refused =
+      body.type === 'draw' ? absorbDraw(scene, entry, body, index) : absorbOpening(scene, entry, body, index);
+    this.ensureTrue(!refused, `${body.type === 'draw' ? 'draws' : 'opens'} wrongly: ${refused?.detail}`);
+    const counts = this.countsOf(body.entry);
+    this.view.put(
+      actionsKey(body.entry),
+      encodeState(countsCodec, { ...counts, actions: counts.actions + 1 }),
+    );
+    if (body.type === 'draw')
+      this.putEntry(setIndexedState(this.view, scene.purpose, entry, body.state, time));
+  }
+
+  private capacityScene({ purpose }: Pick<IndexedEntry, 'purpose'>, time: UnixMs) {
+    const entryOf = (sequence: Sequence) => this.entry(sequence);
+    return { view: this.view, purpose: this.purpose(purpose), time, entryOf };
   }
 
   private noteMessage(

@@ -53,6 +53,26 @@ export const RESULT_CODES = {
   members_full: 33,
   /** A message of this day has this address: take the next slot. */
   address_used: 40,
+  /** Documents of this kind state nothing that several could draw from. */
+  no_capacity: 50,
+  /** A chain of draws is open on this exact tag: draw from it, or find out why it is not the one of your document. */
+  capacity_conflict: 51,
+  /** No chain of draws is open on this exact tag: open it. */
+  capacity_not_open: 52,
+  /** The document is drawn from in parts, so nobody engages it as a whole. */
+  capacity_open: 53,
+  /** Somebody has engaged the document as a whole, or it was settled: nothing is left to draw from. */
+  document_engaged: 54,
+  /** An entry of the document was settled: nothing more is drawn from it. */
+  document_settled: 55,
+  /** The entry has drawn as often as one may. */
+  too_many_draws: 56,
+  /** The draw is on the ledger: make another, with a fresh blind. */
+  draw_used: 57,
+  /** Another draw came first: read what is left, and draw again with a fresh blind. */
+  stale_head: 58,
+  /** Another entry has the near tag, which the order does not accept. */
+  near_duplicate: 59,
 } as const;
 
 export type ResultName = keyof typeof RESULT_CODES;

@@ -39,6 +39,12 @@ export const stateKeys = {
   erased: (payloadHash: Uint8Array) => state(`${ERASED}${bytesToHex(payloadHash)}`),
   nullifier: (period: EpochDay, nullifier: FieldElement) =>
     state(`s/nullifier/${hex(period, 8)}/${field(nullifier)}`),
+  /** The chain of draws of an exact tag. */
+  capacity: (purpose: string, exact: FieldElement) => state(`s/capacity/${purpose}/${field(exact)}`),
+  /** There once a draw was made. */
+  draw: (w: FieldElement) => state(`s/draw/${field(w)}`),
+  /** How often an entry has drawn. */
+  entryDraws: (sequence: Sequence) => state(`s/draws/${hex(sequence, 14)}`),
   /** There once a message was sent to an address. */
   message: (period: EpochDay, address: FieldElement) =>
     state(`s/message/${hex(period, 8)}/${field(address)}`),

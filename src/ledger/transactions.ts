@@ -1,6 +1,12 @@
 import * as P from 'micro-packed';
 import type { FieldElement } from '../crypto/index.js';
 import {
+  type DrawTransaction,
+  drawOrderCodec,
+  type OpenCapacityTransaction,
+  openCapacityOrderCodec,
+} from './capacity-orders.js';
+import {
   choice,
   choices,
   type Codec,
@@ -119,7 +125,12 @@ export interface MessageTransaction {
 }
 
 export type Transaction =
-  RegisterTransaction | ActionTransaction | MembershipTransaction | MessageTransaction;
+  | RegisterTransaction
+  | ActionTransaction
+  | MembershipTransaction
+  | MessageTransaction
+  | OpenCapacityTransaction
+  | DrawTransaction;
 
 const bytes32 = P.bytes(32) as Codec<Uint8Array>;
 const signature = P.bytes(64) as Codec<Uint8Array>;
@@ -221,6 +232,16 @@ const transactionCodec = P.struct({
       }),
     ],
     message: [16, P.struct({ claims: messageClaimsCodec, proof: P.bytes(PROOF_BYTES) })],
+    'open-capacity': [
+      20,
+      P.struct({
+        order: openCapacityOrderCodec,
+        possession: P.bytes(PROOF_BYTES),
+        proof: P.bytes(PROOF_BYTES),
+        signature,
+      }),
+    ],
+    draw: [21, P.struct({ order: drawOrderCodec, proof: P.bytes(PROOF_BYTES), signature })],
   }),
 });
 type Encoded = Parameters<typeof transactionCodec.encode>[0];

@@ -22,7 +22,7 @@ export function nodeMetrics(registry: Registry): NodeMetrics {
     labelNames: ['type', 'outcome'],
     registers,
   });
-  for (const type of ['register', 'membership', 'message', ...ACTION_KINDS])
+  for (const type of ['register', 'membership', 'message', 'open-capacity', 'draw', ...ACTION_KINDS])
     transactions.inc({ type, outcome: 'ok' }, 0);
   const verdicts = new Counter({
     name: 'counterseal_verdicts_total',

@@ -4,7 +4,7 @@ import { networkOf, parseGenesis, RESULT_CODES } from '../../src/ledger/index.js
 import { BatchVerifier } from '../../src/proofs/index.js';
 import { proofFromBytes } from '../../src/proofs/proof-encoding.js';
 import { Directories, openEngine } from '../engine/helpers.js';
-import { Author, genesisInput, hashProofVerifier, payloadFor } from '../ledger/helpers.js';
+import { Author, genesisInput, hashProofVerifier, headOf, payloadFor } from '../ledger/helpers.js';
 import { fixture, PRODUCT_V1 } from '../proofs/fixture.js';
 import { chooseSeed, seeded } from '../system/killing.js';
 import { heapUsed } from './heap.js';
@@ -41,6 +41,8 @@ it(`a ledger refuses ${TRANSACTIONS} transactions that are nearly right, by name
     author.action('c0', 0, 0, { kind: 'erase' }),
     author.membership([{ change: 'remove', memberId: 5n as never, role: 1 }]),
     ...[0, 1, 2].map((slot) => author.message('doc 0', { slot })),
+    author.openCapacity('c0', 0, 0, 'doc 0'),
+    author.draw('c0', 0, 0, headOf('doc 0'), 'draw'),
   ];
   await engine.submit(samples[0]!, payloadFor(samples[0]!));
   const names = new Map<string, number>();

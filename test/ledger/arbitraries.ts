@@ -83,7 +83,25 @@ export const messageClaims: fc.Arbitrary<MessageClaims> = fc.record({
   bodyHash: bytes(32),
 });
 
+const orderHead = { entry: u64<Sequence>(), counter: fc.nat(0xffff), validUntil: u64<UnixMs>() };
+const afterOrder = { headroom: fieldElements, pad: fieldElements };
+const ofChain = { chain: fieldElements, ...afterOrder };
+const ofDraw = { wPrevious: fieldElements, w: fieldElements, ...afterOrder };
+
 export const transactions: fc.Arbitrary<Transaction> = fc.oneof(
+  fc.record({
+    type: fc.constant('open-capacity' as const),
+    order: fc.record({ ...orderHead, membersRoot: fieldElements, ...ofChain }),
+    possession: bytes(256),
+    proof: bytes(256),
+    signature: bytes(64),
+  }),
+  fc.record({
+    type: fc.constant('draw' as const),
+    order: fc.record({ ...orderHead, ...ofDraw, acceptNear: fc.boolean() }),
+    proof: bytes(256),
+    signature: bytes(64),
+  }),
   fc.record({ type: fc.constant('message' as const), claims: messageClaims, proof: bytes(256) }),
   fc.record({ type: fc.constant('register' as const), claims, proof: bytes(256), signature: bytes(64) }),
   actions.chain((action) =>
@@ -130,7 +148,16 @@ export const verdicts: fc.Arbitrary<Verdict> = fc.record({
     .map((matches) => matches.sort((a, b) => a.sequence - b.sequence)),
 });
 
+const storedStates = fc.constantFrom(
+  ...ENTRY_STATES.filter((state): state is StoredState => state !== 'lapsed'),
+);
+
 const bodies: fc.Arbitrary<RecordBody> = fc.oneof(
+  fc.record({ type: fc.constant('open-capacity' as const), entry: u64<Sequence>(), ...ofChain }),
+  fc.record({
+    ...{ type: fc.constant('draw' as const), entry: u64<Sequence>(), state: storedStates },
+    ...ofDraw,
+  }),
   messageClaims.map(({ documentKind, purpose, period, slot, address, bodyHash }) => ({
     type: 'message' as const,
     ...{ documentKind, purpose, period, slot, address, bodyHash },
@@ -150,7 +177,7 @@ const bodies: fc.Arbitrary<RecordBody> = fc.oneof(
       action: fc.constant(action),
       entry: u64<Sequence>(),
       outcome: fc.constantFrom('done' as const, 'refused' as const),
-      state: fc.constantFrom(...ENTRY_STATES.filter((state): state is StoredState => state !== 'lapsed')),
+      state: storedStates,
       verdict: action === 'engage' ? verdicts : fc.constant(undefined),
       successor: action === 'supersede' ? u64<Sequence>() : fc.constant(undefined),
     }),

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ed25519PublicKey, ed25519Sign, ed25519Verify } from '../../src/crypto/index.js';
 import {
   actionMessage,
+  capacityMessage,
   decodeTransaction,
   encodeTransaction,
   type EpochDay,
@@ -138,6 +139,9 @@ describe('replay', () => {
           return actionMessage('test-net', tx.order);
         case 'membership':
           return membershipMessage('test-net', tx.order);
+        case 'open-capacity':
+        case 'draw':
+          return capacityMessage('test-net', tx);
       }
     };
     // No two transactions that differ in what is signed have one message, nor one that begins with another's.
@@ -146,7 +150,7 @@ describe('replay', () => {
         const [one, two] = [messageOf(a), messageOf(b)];
         const unsigned = (tx: Signed): string => {
           const stripped =
-            tx.type === 'register'
+            'signature' in tx
               ? { ...tx, signature: new Uint8Array(64) }
               : tx.type === 'action'
                 ? { ...tx, signatures: tx.signatures.map(() => new Uint8Array(64)) }

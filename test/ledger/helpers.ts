@@ -17,8 +17,12 @@ import {
   actionMessage,
   type ActionOrder,
   type Block,
+  type CapacityEntry,
+  capacityMessage,
   decodeTransaction,
   defaultSchema,
+  type DrawOrder,
+  drawSignals,
   encodeTransaction,
   type FinalizedBlock,
   type Genesis,
@@ -36,7 +40,10 @@ import {
   messageSignals,
   type Network,
   networkOf,
+  openingSignals,
+  type OpenCapacityOrder,
   parseGenesis,
+  possessionSignals,
   type ProofVerifier,
   type RegisterClaims,
   registerMessage,
@@ -106,6 +113,7 @@ export function genesisInput(networkId = 'test-net'): GenesisInput {
       register: { version: 1, verificationKey: hex(seedOf('verification key')) },
       fingerprint: { version: 1, verificationKey: hex(seedOf('verification key of fingerprint')) },
       crosscheck: { version: 1, verificationKey: hex(seedOf('verification key of crosscheck')) },
+      drawdown: { version: 1, verificationKey: hex(seedOf('verification key of drawdown')) },
     },
     operators: [{ name: 'operator', address: 'localhost:7100', checkpointKey: publicHex('operator') }],
     ca: 'none in tests',
@@ -148,6 +156,27 @@ export function payloadFor(transaction: Uint8Array): Uint8Array | undefined {
 }
 
 type MessageChanges = Partial<MessageClaims> & { readonly body?: string; readonly time?: UnixMs };
+
+type OpeningChanges = Partial<OpenCapacityOrder> & { readonly time?: UnixMs };
+type DrawChanges = Partial<DrawOrder> & { readonly time?: UnixMs };
+
+/** Where a chain of draws stands. */
+export interface Head {
+  readonly chain: FieldElement;
+  readonly w: FieldElement;
+  readonly headroom: FieldElement;
+}
+
+export const headOf = (document: string): Head => ({
+  chain: fieldOf(`chain ${document}`),
+  w: fieldOf(`chain ${document}`),
+  headroom: fieldOf(`headroom ${document}`),
+});
+
+export const headAfter = (draw: string): Omit<Head, 'chain'> => ({
+  w: fieldOf(`draw ${draw}`),
+  headroom: fieldOf(`headroom ${draw}`),
+});
 
 /** Makes and signs transactions for one network, as an agent would. */
 export class Author {
@@ -247,6 +276,69 @@ export class Author {
   message(document: string, changes: MessageChanges = {}): Uint8Array {
     const claims = this.messageClaims(document, changes);
     return encodeTransaction({ type: 'message', claims, proof: this.proveMessage(claims) });
+  }
+
+  /** What the ledger knows of an entry that {@link register} made of an invoice to be financed. */
+  private entryOf(control: string, time: UnixMs): CapacityEntry {
+    return {
+      documentKind: 380,
+      purpose: 'finance',
+      commitment: fieldOf(`commitment ${control}`),
+      nullifier: fieldOf(`nullifier ${control} ${dayOf(time)}`),
+    };
+  }
+
+  /** Opens the chain of `document`, which need not be the one that the entry was registered for. */
+  openCapacity(
+    control: string,
+    entry: number,
+    counter: number,
+    document: string,
+    { time = START, validUntil = (time + HOUR) as UnixMs, ...changes }: OpeningChanges = {},
+  ): Uint8Array {
+    const order: OpenCapacityOrder = {
+      ...{ entry: entry as Sequence, counter, validUntil },
+      membersRoot: this.registry.root,
+      chain: fieldOf(`chain ${document}`),
+      headroom: fieldOf(`headroom ${document}`),
+      pad: fieldOf(`pad ${document}`),
+      ...changes,
+    };
+    const type = 'open-capacity';
+    const of = this.entryOf(control, time);
+    const roleMask = roleMaskOf(this.network.purposes.get('finance')!, 380)!;
+    const possession = proofOf('fingerprint', possessionSignals(this.network, of, order, roleMask));
+    const proof = proofOf('drawdown', openingSignals(this.network, of, { order }));
+    const message = capacityMessage(this.network.id, { type, order, possession, proof });
+    const signature = ed25519Sign(seedOf(control), message);
+    return encodeTransaction({ type, order, possession, proof, signature });
+  }
+
+  /** Draws from a head: that of an opening is `headOf(document)`. `draw` names what is drawn, and the blind. */
+  draw(
+    control: string,
+    entry: number,
+    counter: number,
+    from: Head,
+    draw: string,
+    { time = START, validUntil = (time + HOUR) as UnixMs, ...changes }: DrawChanges = {},
+  ): Uint8Array {
+    const order: DrawOrder = {
+      ...{ entry: entry as Sequence, counter, validUntil },
+      wPrevious: from.w,
+      ...headAfter(draw),
+      pad: fieldOf(`pad ${draw}`),
+      acceptNear: false,
+      ...changes,
+    };
+    const proof = proofOf('drawdown', drawSignals(this.network, { purpose: 'finance' }, { order }, from));
+    const message = capacityMessage(this.network.id, { type: 'draw', order, proof });
+    return encodeTransaction({
+      type: 'draw',
+      order,
+      proof,
+      signature: ed25519Sign(seedOf(control), message),
+    });
   }
 
   action(

@@ -7,7 +7,7 @@ import {
   type UnixMs,
   VERDICT_LABELS,
 } from '../../src/ledger/index.js';
-import { type Chain, DAY, fieldOf, HOUR } from './helpers.js';
+import { type Chain, DAY, fieldOf, type Head, headOf, HOUR } from './helpers.js';
 
 /** What somebody might send: few documents, keys and entries, so that everything collides. */
 const steps = fc.oneof(
@@ -39,6 +39,16 @@ const steps = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('junk' as const), bytes: fc.uint8Array({ maxLength: 40 }) }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('open' as const, 'draw' as const, 'draw' as const),
+      entry: fc.nat(6),
+      counter: fc.nat(3),
+      document: fc.nat(3),
+      draw: fc.nat(20),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wrong' as const), document: fc.nat(3) }) },
   {
     weight: 2,
@@ -54,6 +64,7 @@ export type Blocks = typeof blocks extends fc.Arbitrary<infer T> ? T : never;
 /** Turns steps into transactions; who owns which entry follows the log, as authors would. */
 export class Script {
   private owners: string[] = [];
+  private readonly heads = new Map<number, Head>();
   constructor(private readonly chain: Chain) {}
 
   transactions(part: Blocks[number]['steps'], time: UnixMs): Uint8Array[] {
@@ -80,6 +91,23 @@ export class Script {
             [{ change: step.admit ? 'admit' : 'remove', memberId: fieldOf(`member ${step.who}`), role: 1 }],
             { counter: step.counter, validUntil },
           );
+        case 'open':
+          return author.openCapacity(
+            this.owners[step.entry] ?? 'nobody',
+            step.entry,
+            step.counter,
+            `doc ${step.document}`,
+            { time },
+          );
+        case 'draw':
+          return author.draw(
+            this.owners[step.entry] ?? 'nobody',
+            step.entry,
+            step.counter,
+            this.heads.get(step.document) ?? headOf(`doc ${step.document}`),
+            `draw ${step.draw}`,
+            { time, acceptNear: true },
+          );
         case 'message':
           return author.message(`doc ${step.document}`, { slot: step.slot, time });
         case 'junk':
@@ -96,12 +124,22 @@ export class Script {
 
   learn({ results, block }: FinalizedBlock): void {
     results.forEach((result, i) => {
-      if (result.name !== 'ok' || result.record.body.type !== 'register') return;
+      if (result.name !== 'ok') return;
+      const { body } = result.record;
+      if (body.type === 'draw') {
+        const before = [...this.heads].find(([, { w }]) => w === body.wPrevious)!;
+        this.heads.set(before[0], { ...before[1], w: body.w, headroom: body.headroom });
+      }
+      if (body.type === 'open-capacity')
+        for (let document = 0; document <= 3; document++)
+          if (headOf(`doc ${document}`).chain === body.chain)
+            this.heads.set(document, headOf(`doc ${document}`));
+      if (body.type !== 'register') return;
       const tx = decodeTransaction(block.transactions[i]!);
       if (tx.type !== 'register') return;
       for (let key = 0; key <= 20; key++)
         if (tx.claims.nullifier === fieldOf(`nullifier key ${key} ${tx.claims.period}`))
-          this.owners[result.record.body.entry] = `key ${key}`;
+          this.owners[body.entry] = `key ${key}`;
     });
   }
 }

@@ -30,6 +30,8 @@ export async function operatorLines(database: string): Promise<string[]> {
         ]);
       else if (body.type === 'action')
         rows.push([at, String(body.entry), body.action, body.outcome === 'refused' ? 'refused' : body.state]);
+      else if (body.type === 'open-capacity' || body.type === 'draw')
+        rows.push([at, String(body.entry), body.type === 'draw' ? 'draw' : 'opens draws', '', '', '']);
       else if (body.type === 'message')
         rows.push([at, '', `message for ${body.purpose}, kind ${body.documentKind}`, '', '', '']);
     }
