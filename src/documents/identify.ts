@@ -4,12 +4,13 @@ import type { Fingerprint } from './fingerprints.js';
 import { decodeUtf8 } from './formats/charset.js';
 import { ciiXml } from './formats/cii-xml.js';
 import { countersealJson } from './formats/counterseal-json.js';
-import { credentialName, noKind } from './formats/credential.js';
+import { noKind } from './formats/credential.js';
 import { dcsa } from './formats/dcsa.js';
 import type { FormatName, JsonFormat, XmlFormat } from './formats/format.js';
 import { gobl } from './formats/gobl.js';
 import { icsXml } from './formats/ics-xml.js';
 import { isObject, type JsonObject, type JsonValue, parseJson } from './formats/json.js';
+import { knownOther } from './formats/known-others.js';
 import { ktdde } from './formats/ktdde.js';
 import { openInsurance } from './formats/open-insurance.js';
 import { isPdf, unwrapPdf } from './formats/pdf.js';
@@ -125,8 +126,8 @@ function readXml(bytes: Uint8Array): ReadDocument {
 function readJson(bytes: Uint8Array): ReadDocument {
   const value = parseJson(bytes);
   const { format, object } = onlyOne(objectsIn(value), 'JSON', () => {
-    const credential = credentialName(value);
-    if (credential !== undefined) return noKind(credential, 'credentialSubject.type');
+    const other = knownOther(value);
+    if (other !== undefined) return noKind(other, 'JSON');
     const keys = isObject(value) ? Object.keys(value).slice(0, 5).join(', ') : 'a list';
     return new CountersealError(
       'unsupported_format',

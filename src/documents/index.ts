@@ -67,6 +67,7 @@ export {
   type Cell,
   cellText,
   type Mapping,
+  oedReader,
   parseMapping,
   plainMapping,
   type Proposal,

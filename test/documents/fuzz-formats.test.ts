@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   cellText,
+  oedReader,
   parseMapping,
   readCsv,
   readXlsx,
@@ -223,11 +224,15 @@ it('mutated SWIFT messages are read or refused with a code', () => {
 
 describe('mutated tables and PDFs are read or refused with a code', () => {
   const mapping = parseMapping(example('invoices.mapping.json'));
-  async function readAll(open: () => Promise<Table>): Promise<number> {
+  async function readAll(
+    open: () => Promise<Table>,
+    readerOf: typeof oedReader = (headers) => rowReader(mapping, headers),
+  ): Promise<number> {
     let read = 0;
     try {
       const table = await open();
-      const reader = rowReader(mapping, table.headers);
+      const reader = readerOf(table.headers);
+      if (reader === undefined) return 0;
       for await (const row of table.rows) {
         if ('problem' in row) {
           assertCoded(row.problem);
@@ -271,6 +276,20 @@ describe('mutated tables and PDFs are read or refused with a code', () => {
         read += await readAll(() => readCsv(whole(flipped(utf8(base), changes))));
       }),
       { numRuns: 500 * DEPTH },
+    );
+    expect(read).toBeGreaterThan(500);
+  });
+
+  it('CSV of exposures', async () => {
+    const base = example('policies.oed.csv');
+    const csvMutation = fc.tuple(at, fc.nat(5), fc.constantFrom('"', ',', '\n', '0', ...SCALARS));
+    const open = (text: string): Promise<Table> => readCsv(whole(utf8(text)));
+    let read = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(csvMutation, { minLength: 1, maxLength: 3 }), async (mutations) => {
+        read += await readAll(() => open(mutateText(base, mutations)), oedReader);
+      }),
+      { numRuns: 1000 * DEPTH },
     );
     expect(read).toBeGreaterThan(500);
   });

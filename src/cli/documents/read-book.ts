@@ -3,8 +3,11 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import {
   Book,
+  type CanonicalDocument,
+  type Cell,
   cellText,
   type Mapping,
+  oedReader,
   parseMapping,
   plainMapping,
   readCsv,
@@ -123,7 +126,7 @@ export async function* documentsIn(path: string, mapping: Mapping | undefined): 
     try {
       if ((await contentOf(file)) === 'document')
         yield { source, row: null, read: readDocument(await unwrapDocument(await bytesOf(file))) };
-      else yield* rowsOf(file, source, mapping);
+      else yield* rowsOf(file, source, mapping, folder);
     } catch (error) {
       if (!(error instanceof CountersealError) && (error as NodeJS.ErrnoException).code === undefined)
         throw error;
@@ -166,17 +169,17 @@ async function* rowsOf(
   file: string,
   source: string,
   mapping: Mapping | undefined,
+  amongOthers: boolean,
 ): AsyncGenerator<SourceItem> {
   const table = await openTable(file, mapping?.encoding);
-  const rules = mapping ?? plainMapping(table.headers);
-  if (rules === undefined) {
+  const read = readerOf(table, mapping, amongOthers);
+  if (read === undefined) {
     throw new CountersealError(
       'invalid_argument',
       `${source} needs a mapping that says what its columns are: counterseal document map ${source} --out mapping.json`,
       { field: 'mapping' },
     );
   }
-  const read = rowReader(rules, table.headers);
   for await (const entry of table.rows) {
     if ('problem' in entry) {
       yield { problem: problemOf(source, entry.row, entry.problem, null) };
@@ -184,13 +187,38 @@ async function* rowsOf(
     }
     let item: SourceItem;
     try {
-      item = { source, row: entry.row, read: { format: table.format, document: read(entry.cells) } };
+      const document = read(entry.cells);
+      if (document === undefined) continue;
+      item = { source, row: entry.row, read: { format: table.format, document } };
     } catch (error) {
       if (!(error instanceof CountersealError)) throw error;
       const cell = entry.cells[table.headers.indexOf(error.field ?? '')];
       item = { problem: problemOf(source, entry.row, error, cell === undefined ? null : cellText(cell)) };
     }
     yield item;
+  }
+}
+
+/**
+ * How the rows of a table are read: as the mapping says, else as its headers do. Undefined where neither does. A mapping
+ * for the tables of a folder need not be for those that need none.
+ */
+function readerOf(
+  { headers }: Table,
+  mapping: Mapping | undefined,
+  amongOthers: boolean,
+): ((cells: readonly Cell[]) => CanonicalDocument | undefined) | undefined {
+  const known = (): ReturnType<typeof readerOf> => {
+    const plain = plainMapping(headers);
+    return plain === undefined ? oedReader(headers) : rowReader(plain, headers);
+  };
+  if (mapping === undefined) return known();
+  try {
+    return rowReader(mapping, headers);
+  } catch (error) {
+    const other = amongOthers ? known() : undefined;
+    if (other === undefined) throw error;
+    return other;
   }
 }
 

@@ -1,6 +1,6 @@
 import { CountersealError } from '../../errors.js';
 import { KINDS } from '../kinds.js';
-import { isObject, type JsonObject, own } from './json.js';
+import { type JsonObject, own } from './json.js';
 import { type FoundObject, objectsAt, valuesAt } from './json-path.js';
 
 /** What a W3C Verifiable Credential (also OpenAttestation 3 and 4) says, and of what. */
@@ -95,10 +95,10 @@ export function noKind(name: string, field: string): CountersealError {
   );
 }
 
-/** The kind of subject of any credential, for the error about one that no importer knows; undefined for other JSON. */
-export function credentialName(value: unknown): string | undefined {
-  if (!isObject(value as JsonObject) || !isCredential(value as JsonObject)) return undefined;
-  const [subject] = objectsAt(whole(value as JsonObject), 'credentialSubject');
-  const types = [...(subject === undefined ? [] : typesOf(subject)), ...typesOf(whole(value as JsonObject))];
+/** What the subject of any credential is, for the error about one that no importer knows; undefined for other objects. */
+export function credentialName(object: JsonObject): string | undefined {
+  if (!isCredential(object)) return undefined;
+  const [subject] = objectsAt(whole(object), 'credentialSubject');
+  const types = [...(subject === undefined ? [] : typesOf(subject)), ...typesOf(whole(object))];
   return words(types.find((type) => !WRAPPERS.has(type)) ?? 'credential of no stated type');
 }

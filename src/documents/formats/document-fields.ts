@@ -91,8 +91,13 @@ class Filler extends Slots {
     this.strict = new Set(masks.flatMap(({ mask }) => slotsIn(mask)));
   }
 
+  /** Whether a fingerprint of the row reads this slot. */
+  reads(slot: SlotName): boolean {
+    return this.strict.has(slot);
+  }
+
   fill(slot: SlotName, field: string, make: () => string | readonly string[] | null): void {
-    if (!this.strict.has(slot)) {
+    if (!this.reads(slot)) {
       this.optional(slot, field, make);
       return;
     }
@@ -239,7 +244,10 @@ function amountSlots(fields: DocumentFields, slots: Filler): void {
     if (amount !== undefined) slots.warnings.push(`amount is left out: ${amount.field} has no currency`);
     return;
   }
-  slots.fill('currency', currency.field, () => currencyOf(currency.value, currency.field).code);
+  const code = (): string => currencyOf(currency.value, currency.field).code;
+  // An amount that a fingerprint reads cannot be left out for the sake of its currency.
+  if (amount !== undefined && slots.reads('amount')) slots.set('currency', code(), currency.field);
+  else slots.fill('currency', currency.field, code);
   if (amount === undefined || slots.strings.currency === undefined) return;
   slots.fill('amount', amount.field, () => {
     const { magnitude } = minorUnits(

@@ -34,7 +34,7 @@ export interface Proposal {
  */
 const WORDS: Readonly<Record<string, string>> = {
   number:
-    'invoicenumber invoiceno invoicenr invoicenum invoiceid invno rechnungsnummer rechnungsnr rechnungnr numerofacture nofacture ' +
+    'polnumber invoicenumber invoiceno invoicenr invoicenum invoiceid invno rechnungsnummer rechnungsnr rechnungnr numerofacture nofacture ' +
     'numfacture facturen facturenumero numerofactura nfactura nofactura numfactura numerofattura nfattura numerofatura nfatura ' +
     'factuurnummer factuurnr numerfaktury nrfaktury fakturanummer xblnr policynumber policyno versicherungsscheinnummer claimnumber ' +
     'claimno schadennummer ponumber orderno ordernumber bestellnummer declarationnumber lrn mrn documentnumber documentno docno ' +
@@ -50,7 +50,7 @@ const WORDS: Readonly<Record<string, string>> = {
     'btwnummer btwnummerleverancier nipsprzedawcy sellergstin suppliergstin gstin stceg vatid vatnumber vatno vatregno taxid nif cif cnpj nip',
   'issuer.name':
     'sellername suppliername vendorname seller supplier vendor lieferantenname lieferantname lieferant kreditorname kreditor ' +
-    'nomfournisseur fournisseur nombreproveedor proveedor fornitore nomefornecedor fornecedor leverancier sprzedawca insurer insurername ' +
+    'nomfournisseur fournisseur nombreproveedor proveedor fornitore nomefornecedor fornecedor leverancier sprzedawca insurer insurername cedantname ' +
     'declarant declarantname creditor name1',
   'issuer.country':
     'sellercountry suppliercountry vendorcountry lieferantenland lieferantland paysfournisseur paisproveedor land1 country land pays pais paese',
@@ -66,22 +66,22 @@ const WORDS: Readonly<Record<string, string>> = {
     'tvaclient nifcliente cifcliente cnpjcliente nipnabywcy buyergstin customergstin',
   'counterparty.country': 'buyercountry customercountry kundenland paysclient paiscliente',
   currency:
-    'currency currencycode invoicecurrency documentcurrency curr ccy waehrung wahrung devise moneda valuta moeda waluta waers',
+    'currency currencycode invoicecurrency documentcurrency curr ccy waehrung wahrung devise moneda valuta moeda waluta waers acccurrency',
   amount:
     'totalamount grossamount invoicetotal invoiceamount totalinclvat totalinclusivetax amountinclvat totalwithtax totalincltax grosstotal ' +
     'bruttobetrag rechnungsbetrag gesamtbetrag rechnungssumme montantttc totalttc importetotal totalfactura totalefattura totaledocumento valortotal ' +
-    'totaalinclbtw bedraginclbtw kwotabrutto suminsured claimedamount claimamount wrbtr dmbtr brutto gross total amount betrag montant ' +
+    'totaalinclbtw bedraginclbtw kwotabrutto suminsured layerlimit claimedamount claimamount wrbtr dmbtr brutto gross total amount betrag montant ' +
     'importe importo bedrag kwota value',
   startDate:
-    'shippedonboarddate shippedonboard onboarddate sailingdate inceptiondate policystart policystartdate effectivedate lossdate dateofloss startdate',
+    'shippedonboarddate shippedonboard onboarddate sailingdate inceptiondate policystart policystartdate polinceptiondate effectivedate lossdate dateofloss startdate',
   endDate:
     'duedate paymentduedate faelligkeitsdatum falligkeitsdatum faelligkeit falligkeit zahlbarbis dateecheance echeance fechavencimiento ' +
-    'vencimiento scadenza datascadenza datavencimento vencimento vervaldatum terminplatnosci netdue expirydate policyend policyenddate enddate',
+    'vencimiento scadenza datascadenza datavencimento vencimento vervaldatum terminplatnosci netdue expirydate policyend policyenddate polexpirydate enddate',
   'transport.number':
     'blnumber blno billofladingnumber billoflading bl awbnumber awb waybillnumber waybill mawb hawb konnossement konnossementnr transportdocument',
   'transport.carrier': 'carriercode scac scaccode smdg carrier reederei',
   hsCode: 'hscode hs commoditycode tariffcode warennummer zolltarifnummer taricode codigohs',
-  peril: 'peril cause causeofloss coverage',
+  peril: 'peril polperilscovered cause causeofloss coverage',
   'grossMass.value':
     'grossweight grossweightkg grossmass grossmasskg weight weightkg bruttogewicht gewicht poidsbrut poids pesobruto pesolordo brutogewicht',
   'grossMass.unit': 'weightunit weightuom gewichtseinheit unitofweight gewei',
@@ -99,7 +99,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Words in a header of the number that say of what kind the rows are. */
 const KIND_WORDS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   [/invoice|rechnung|factur|fattur|fatur|faktur/, 'invoice'],
-  [/policy|versicherungsschein|apolice/, 'insurance-policy'],
+  [/policy|^polnumber|versicherungsschein|apolice/, 'insurance-policy'],
   [/claim|schaden|sinistro/, 'claim'],
   [/declaration|lrn|mrn/, 'import-declaration'],
   [/^po|order|bestell/, 'purchase-order'],
