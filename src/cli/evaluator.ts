@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { CountersealError, ensure } from '../errors.js';
-import { logExpiry } from './expiry.js';
 import { metricsOption, openMetrics, type MetricsOptions } from './metrics.js';
 import { passphraseOptions, readVaultKey, type PassphraseOptions } from './passphrase.js';
 import { action, print, printJson, progress, table, usage } from './output.js';
@@ -47,6 +46,7 @@ async function run(options: EvaluatorOptions & MetricsOptions): Promise<void> {
     { initPoseidon, readText },
     { networkOf, parseGenesis },
     { Evaluator, LevelQuotaStore },
+    { logExpiry },
     { createLogger },
     { RpcServer },
     { serveEvaluator },
@@ -56,6 +56,7 @@ async function run(options: EvaluatorOptions & MetricsOptions): Promise<void> {
     import('../crypto/index.js'),
     import('../ledger/index.js'),
     import('../oprf/index.js'),
+    import('./expiry.js'),
     import('../rpc/logger.js'),
     import('../rpc/transport.js'),
     import('../rpc/evaluator-server.js'),

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { CountersealError } from '../../errors.js';
 import { action, EXIT, print, printJson } from '../output.js';
-import { openTable } from './read-book.js';
 
 /** Rows that a proposal looks at. */
 const SAMPLE_ROWS = 200;
@@ -30,7 +29,10 @@ export function mapCommand(document: Command): void {
 }
 
 async function map(file: string, options: MapOptions): Promise<number> {
-  const { cellText, proposeMapping } = await import('../../documents/index.js');
+  const [{ cellText, proposeMapping }, { openTable }] = await Promise.all([
+    import('../../documents/index.js'),
+    import('./read-book.js'),
+  ]);
   const table = await openTable(file, options.encoding);
   const sample = [];
   for await (const row of table.rows) {

@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { CountersealError } from '../../errors.js';
 import { action, EXIT, print, printJson, progress } from '../output.js';
-import { readBook, readMappingFile } from './read-book.js';
 import { reportCsv, reportHtml, reportOf, reportText } from './report.js';
 
 const SHOWN_PROBLEMS = 50;
@@ -35,6 +34,7 @@ export function scanCommand(document: Command): void {
 }
 
 async function scan(path: string, options: ScanOptions): Promise<number> {
+  const { readBook, readMappingFile } = await import('./read-book.js');
   const started = Date.now();
   const mapping = options.mapping === undefined ? undefined : await readMappingFile(options.mapping);
   const read = await readBook(path, mapping, (message) =>
