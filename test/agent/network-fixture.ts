@@ -4,7 +4,6 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { wtns } from 'snarkjs';
 import { Agent, createHome, homePaths, type MemberConfig } from '../../src/agent/index.js';
 import { coordinates, ed25519PublicKey, initPoseidon, type FieldElement } from '../../src/crypto/index.js';
 import type { EmbeddedEngine } from '../../src/engine/index.js';
@@ -16,6 +15,7 @@ import { serveEvaluator } from '../../src/rpc/evaluator-server.js';
 import { serveLedger } from '../../src/rpc/ledger-server.js';
 import { RpcServer } from '../../src/rpc/transport.js';
 import { openEngine } from '../engine/helpers.js';
+import { calculateWitness } from '../helpers/witness-calculator.js';
 import { Author, genesisInput, proofOf } from '../ledger/helpers.js';
 import { dealtKey, signingSeed } from '../oprf/helpers.js';
 
@@ -28,10 +28,7 @@ export const witnessProver = (onProve: () => Promise<void> = () => Promise.resol
   async prove(statement, inputs) {
     await onProve();
     const { publicSignals: names } = await packageKeys.load(statement);
-    const { witness: program } = await packageKeys.provingFiles(statement);
-    const file = { type: 'mem' as const } as { type: 'mem'; data?: Uint8Array };
-    await wtns.calculate(inputs, program, file);
-    const values = Buffer.from(file.data!).subarray(WITNESS_HEADER);
+    const values = Buffer.from(await calculateWitness(statement, inputs)).subarray(WITNESS_HEADER);
     const publicSignals = names.map((_, i) => {
       const bytes = Buffer.from(values.subarray((i + 1) * 32, (i + 2) * 32)).reverse();
       return BigInt(`0x${bytes.toString('hex')}`) as FieldElement;
