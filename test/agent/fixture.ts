@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { createHome, homePaths, openHome, type OpenHome, type OwnEntry } from '../../src/agent/index.js';
 import { AgentStore } from '../../src/agent/store.js';
 import { LedgerCopy } from '../../src/agent/ledger-copy.js';
-import { initPoseidon } from '../../src/crypto/index.js';
+import { initPoseidon, passphraseKey } from '../../src/crypto/index.js';
 import type { EmbeddedEngine } from '../../src/engine/index.js';
 import {
   decodeTransaction,
@@ -23,6 +23,8 @@ import { openEngine } from '../engine/helpers.js';
 import { Author, genesisInput, payloadFor } from '../ledger/helpers.js';
 
 export const PASSPHRASE = 'a passphrase of tests';
+/** The same, stretched once for all folders. */
+export const ACCESS = passphraseKey(PASSPHRASE);
 
 export interface AgentFixture {
   readonly folder: string;
@@ -56,11 +58,11 @@ export async function agentFixture(networkId: string): Promise<AgentFixture> {
   const folder = join(root, 'member');
   const nodes = [`localhost:${port}`];
   const evaluators = [1, 2].map((id) => ({ id, address: `localhost:${id}` }));
-  await createHome(folder, PASSPHRASE, { name: 'test', networkId, nodes, evaluators }, (id) =>
+  await createHome(folder, ACCESS, { name: 'test', networkId, nodes, evaluators }, (id) =>
     issueIdentity(authority, networkId, { kind: 'member', id: String(id) }),
   );
   writeFileSync(homePaths(folder).genesis, JSON.stringify(input));
-  const home = await openHome(folder, PASSPHRASE);
+  const home = await openHome(folder, ACCESS);
   const store = new AgentStore(homePaths(folder).database, home.keys.storeKey);
   const client = new LedgerClient(nodes, genesis);
   const network = await networkOf(genesis);

@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Agent, createHome, homePaths, type MemberConfig } from '../../src/agent/index.js';
-import { coordinates, ed25519PublicKey, initPoseidon, type FieldElement } from '../../src/crypto/index.js';
+import {
+  coordinates,
+  ed25519PublicKey,
+  initPoseidon,
+  passphraseKey,
+  type FieldElement,
+} from '../../src/crypto/index.js';
 import type { EmbeddedEngine } from '../../src/engine/index.js';
 import { networkOf, parseGenesis, type Genesis, type MembershipChange } from '../../src/ledger/index.js';
 import { Evaluator, LevelQuotaStore } from '../../src/oprf/index.js';
@@ -19,7 +25,8 @@ import { calculateWitness } from '../helpers/witness-calculator.js';
 import { Author, genesisInput, proofOf } from '../ledger/helpers.js';
 import { dealtKey, signingSeed } from '../oprf/helpers.js';
 
-const PASSPHRASE = 'a passphrase of tests';
+/** One for all folders, so that the passphrase is stretched once. */
+const ACCESS = passphraseKey('a passphrase of tests');
 const WITNESS_HEADER = 76;
 
 /** Runs the circuit for its public signals, and leaves the proof to the tests' verifier, who checks the signals alone. */
@@ -153,7 +160,7 @@ export class AgentNetwork {
     for (const name of members)
       ids.set(
         name,
-        await createHome(join(homes, name), PASSPHRASE, { ...config, nodes: ['-'], name }, (id) =>
+        await createHome(join(homes, name), ACCESS, { ...config, nodes: ['-'], name }, (id) =>
           identity({ kind: 'member', id: String(id) }),
         ),
       );
@@ -201,7 +208,7 @@ export class AgentNetwork {
     const config = { format: 'counterseal-member', version: 1, name, ...this.config, privacy };
     writeFileSync(paths.config, JSON.stringify(config));
     writeFileSync(paths.genesis, this.genesisFile);
-    const agent = await Agent.open(this.home(name), PASSPHRASE);
+    const agent = await Agent.open(this.home(name), ACCESS);
     // The node's clock is `Date`, as the engine's is; the date in its HTTP headers follows no test.
     agent['ledger'].clock = () => Promise.resolve(Date.now());
     this.closers.unshift(() => agent.close());
@@ -210,7 +217,7 @@ export class AgentNetwork {
 
   /** A member that the genesis does not know; answers its id. */
   create(name: string): Promise<bigint> {
-    return createHome(this.home(name), PASSPHRASE, { ...this.config, name }, (id) =>
+    return createHome(this.home(name), ACCESS, { ...this.config, name }, (id) =>
       this.identity({ kind: 'member', id: String(id) }),
     );
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Agent, type WatchEvent } from '../../src/agent/index.js';
-import { agentFixture, PASSPHRASE } from './fixture.js';
+import { agentFixture, ACCESS } from './fixture.js';
 
 const EVENT = { entry: 0, via: 'exact' };
 
@@ -9,7 +9,7 @@ describe('watch', () => {
     const { folder, register } = await agentFixture('watch-crash');
     await register('invoice', { own: true });
     await register('invoice');
-    const agent = await Agent.open(folder, PASSPHRASE);
+    const agent = await Agent.open(folder, ACCESS);
     const seen: WatchEvent[][] = [];
     const crash = agent.watch((events) => {
       seen.push([...events]);
@@ -32,7 +32,7 @@ describe('watch', () => {
   it('knows own entries by what the log says, also before whoever submitted them has had an answer', async () => {
     const { folder, register } = await agentFixture('watch-own');
     await register('invoice', { own: true });
-    const agent = await Agent.open(folder, PASSPHRASE);
+    const agent = await Agent.open(folder, ACCESS);
     const seen: WatchEvent[] = [];
     const take = (events: readonly WatchEvent[]) => {
       seen.push(...events);
@@ -49,7 +49,7 @@ describe('watch', () => {
   it('goes on through what comes, and ends when it is told to', async () => {
     const { folder, register, engine, author } = await agentFixture('watch-follow');
     await register('invoice', { own: true, control: 'mine' });
-    const agent = await Agent.open(folder, PASSPHRASE);
+    const agent = await Agent.open(folder, ACCESS);
     const stop = new AbortController();
     const seen: WatchEvent[] = [];
     const enough = (count: number) =>

@@ -13,6 +13,7 @@ import {
   writeSecretFile,
   type VaultKey,
 } from '../../src/crypto/index.js';
+import { plainVaultKey } from '../helpers/plain-vault-key.mjs';
 import { code } from '../helpers/vectors.js';
 import { genesisInput } from '../ledger/helpers.js';
 
@@ -119,11 +120,7 @@ describe('secret files', () => {
   it('open a vault of a member, and all that needs it, with another vault key', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'counterseal-secret-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const plain: VaultKey = {
-      kind: 'test',
-      wrap: (dataKey) => Promise.resolve({ key: Buffer.from(dataKey).toString('hex') }),
-      unwrap: ({ key }) => Promise.resolve(Buffer.from(String(key), 'hex')),
-    };
+    const plain = plainVaultKey;
     const genesis = JSON.stringify({ ...genesisInput('vault-net') });
     const { memberId } = await requestMembership(join(folder, 'home'), plain, 'Bank', genesis);
     const { keys } = await openVault(join(folder, 'home'), plain);

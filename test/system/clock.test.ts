@@ -10,7 +10,7 @@ import { createAuthority, issueIdentity } from '../../src/rpc/certificates.js';
 import { LedgerClient } from '../../src/rpc/ledger-client.js';
 import { Directories, openEngine } from '../engine/helpers.js';
 import { Author, genesisInput, payloadFor, seedOf } from '../ledger/helpers.js';
-import { exampleDocument, PASSPHRASE } from './network.js';
+import { exampleDocument } from './network.js';
 import { surroundings } from './surroundings.js';
 
 // Clocks that are a day wrong, in processes of their own: what cannot work is refused before anything is spent, and the
@@ -57,7 +57,7 @@ describe("a member's clock", () => {
     return used.reduce((sum, n) => sum + n, 0);
   };
   async function register(shift: number) {
-    const { lines, errors, child, closed } = shifted('agent', shift, [around.folder, PASSPHRASE]);
+    const { lines, errors, child, closed } = shifted('agent', shift, [around.folder]);
     expect((await lines.next()).value).toBe('loaded');
     const { kind, strings } = exampleDocument('invoice-a.ubl.xml');
     child.stdin.write(`${JSON.stringify({ numbers: [1], kind, strings })}\n`);

@@ -56,7 +56,7 @@ import {
 } from '../../src/rpc/transport.js';
 import { SMALL_ORDER_POINTS } from '../oprf/helpers.js';
 import { LedgerProxy } from './ledger-proxy.js';
-import { example, exampleDocument, jsonLines, PASSPHRASE, runProgram, TestNetwork } from './network.js';
+import { ACCESS, example, exampleDocument, jsonLines, runProgram, TestNetwork } from './network.js';
 
 let network: TestNetwork;
 let proxy: LedgerProxy;
@@ -89,7 +89,7 @@ async function freshBank(member = 'bank-b'): Promise<Agent> {
   const path = homePaths(folder).config;
   const config = JSON.parse(await readFile(path, 'utf8')) as object;
   await writeFile(path, JSON.stringify({ ...config, nodes: [proxy.address] }));
-  return Agent.open(folder, PASSPHRASE);
+  return Agent.open(folder, ACCESS);
 }
 
 describe('a node that lies to a reader', () => {
@@ -125,7 +125,7 @@ describe('a node that lies to a reader', () => {
   };
   /** The operator itself, with the key of its checkpoints. */
   async function resigned(batch: RecordBatch, change: Partial<Checkpoint> = {}): Promise<RecordBatch> {
-    const { checkpointSeed: seed } = await openNodeHome(network.paths.node, PASSPHRASE);
+    const { checkpointSeed: seed } = await openNodeHome(network.paths.node, ACCESS);
     const nodes = new Overlay(new MemoryStore());
     batch.records.forEach((record, i) => appendLeaf(nodes, i, leafHash(record)));
     const size = batch.records.length;
@@ -506,9 +506,9 @@ describe('evaluators that fail', () => {
     ['and does not sign it', false],
   ])('one that lies %s is named, and done without', async (_, signs) => {
     const home = network.paths.evaluator(3);
-    const { config, authority, identity, signingSeed } = await openEvaluatorHome(home, PASSPHRASE);
+    const { config, authority, identity, signingSeed } = await openEvaluatorHome(home, ACCESS);
     const quotas = await LevelQuotaStore.open(join(network.root, `quotas-${signs}`));
-    const key = await readKeyShare(home, PASSPHRASE);
+    const key = await readKeyShare(home, ACCESS);
     const honest = new Evaluator({ key, signingSeed, quotas, dailyQuota: () => 1_000 });
     const wrong = pointToBytes(multiply(GENERATOR_FULL, randomScalar()).multiplyUnsafe(8n));
     let asked: Uint8Array[] = [];

@@ -2,7 +2,8 @@ import { afterAll, expect, it } from 'vitest';
 import { Agent } from '../../src/agent/index.js';
 import { decodeRecord, type LogIndex } from '../../src/ledger/index.js';
 import { Directories } from '../engine/helpers.js';
-import { exampleDocument, PASSPHRASE } from './network.js';
+import { plainVaultKey } from '../helpers/plain-vault-key.mjs';
+import { exampleDocument } from './network.js';
 import { chooseSeed, seeded, Waiting } from './killing.js';
 import { surroundings } from './surroundings.js';
 
@@ -26,7 +27,7 @@ it(`an agent that is killed ${KILLS} times loses no entry, doubles none, and goe
   const acknowledged = new Map<number, number>();
   let from = 0;
 
-  const waiting = () => new Waiting('agent', [folder, PASSPHRASE]);
+  const waiting = () => new Waiting('agent', [folder]);
   let next = waiting();
   for (let run = 0; run < KILLS; run++) {
     const child = next;
@@ -53,7 +54,7 @@ it(`an agent that is killed ${KILLS} times loses no entry, doubles none, and goe
   }
   await next.kill();
 
-  const agent = await Agent.open(folder, PASSPHRASE);
+  const agent = await Agent.open(folder, plainVaultKey);
   atEnd.push(() => agent.close());
   await agent.resume();
   const own = await agent.entries();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { homePaths, openHome } from '../../src/agent/index.js';
 import { listEntries } from '../../src/agent/entries.js';
 import { AgentStore } from '../../src/agent/store.js';
-import { example, jsonLines, PASSPHRASE, runProgram, TestNetwork, type Line } from './network.js';
+import { ACCESS, example, jsonLines, runProgram, TestNetwork, type Line } from './network.js';
 
 let network: TestNetwork;
 beforeAll(async () => {
@@ -80,7 +80,7 @@ describe('the life of an entry', () => {
   }, 120_000);
 
   it('its payload is erased on the node, also where the node dies at once, and its receipt holds', async () => {
-    const { keys } = await openHome(network.home('bank-a'), PASSPHRASE);
+    const { keys } = await openHome(network.home('bank-a'), ACCESS);
     const store = new AgentStore(homePaths(network.home('bank-a')).database, keys.storeKey);
     const own = (await store.use(listEntries)).find(({ sequence }) => sequence === 0)!;
     const payload = Buffer.from(own.payload, 'base64');

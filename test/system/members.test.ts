@@ -18,7 +18,7 @@ import type { ErrorCode } from '../../src/errors.js';
 import { certifyRequest, createRequest, signRenewal } from '../../src/rpc/certificate-requests.js';
 import { createAuthority, createTlsKey } from '../../src/rpc/certificates.js';
 import { code } from '../helpers/vectors.js';
-import { example, jsonLines, PASSPHRASE, runProgram, TestNetwork, type Line } from './network.js';
+import { ACCESS, example, jsonLines, runProgram, TestNetwork, type Line } from './network.js';
 
 let network: TestNetwork;
 beforeAll(async () => {
@@ -104,10 +104,10 @@ describe('a new member', () => {
   it('refuses a certificate for somebody else, for another key, or of another network', async () => {
     const home = path('bank-d');
     const accept = (certificate: string) =>
-      expect(acceptCertificate(home, PASSPHRASE, certificate)).rejects.toThrow(
+      expect(acceptCertificate(home, ACCESS, certificate)).rejects.toThrow(
         expect.objectContaining(code('permission_denied')),
       );
-    const before = (await openHome(home, PASSPHRASE)).identity;
+    const before = (await openHome(home, ACCESS)).identity;
     await accept((await network.identityOf('bank-a')).certificate);
     await accept((await network.issue({ kind: 'member', id: memberId })).certificate);
     const another = await createAuthority(network.genesis.networkId);
@@ -118,7 +118,7 @@ describe('a new member', () => {
     await expect(readWelcome(path('other.json'), network.genesis)).rejects.toThrow(
       expect.objectContaining(code('invalid_argument')),
     );
-    expect((await openHome(home, PASSPHRASE)).identity).toEqual(before);
+    expect((await openHome(home, ACCESS)).identity).toEqual(before);
   });
 
   it('gets no certificate for the id of somebody else, which everybody knows', async () => {
@@ -177,13 +177,13 @@ describe('a new member', () => {
 
   it('renews its certificate by the old key; so do evaluators', async () => {
     const home = path('bank-d');
-    const before = (await openHome(home, PASSPHRASE)).identity;
+    const before = (await openHome(home, ACCESS)).identity;
     await run('member', 'renew', '--home', home, '--out', path('renew.json'));
     // Until it joins, the old one is in use.
-    expect((await openHome(home, PASSPHRASE)).identity).toEqual(before);
+    expect((await openHome(home, ACCESS)).identity).toEqual(before);
     await certifyBy('renew.json', 'renewed.json');
     await run('member', 'join', path('renewed.json'), '--home', home);
-    expect((await openHome(home, PASSPHRASE)).identity.privateKey).not.toBe(before.privateKey);
+    expect((await openHome(home, ACCESS)).identity.privateKey).not.toBe(before.privateKey);
 
     const service = network.paths.evaluator(1);
     await run('network', 'renew', '--home', service, '--out', path('service.json'));

@@ -11,12 +11,14 @@ import { nodePaths } from '../../src/cli/homes/node.js';
 import { createLocalNetwork, networkPaths, startLocalNetwork } from '../../src/cli/local-network.js';
 import { freePorts } from '../../src/cli/ports.js';
 import { Service, type Finished } from '../../src/cli/processes.js';
-import { readSecretFile } from '../../src/crypto/index.js';
+import { passphraseKey, readSecretFile } from '../../src/crypto/index.js';
 import { readDocument, type CanonicalDocument } from '../../src/documents/index.js';
 import { parseGenesis, type Genesis } from '../../src/ledger/index.js';
 import { issueIdentity, type Identity, type Party } from '../../src/rpc/certificates.js';
 
 export const PASSPHRASE = 'Nur fuer Versuche: 4711 Pferde!';
+/** The same, for folders that a test opens itself: it is stretched once for all of a network. */
+export const ACCESS = passphraseKey(PASSPHRASE);
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 export const example = (name: string): string =>
   fileURLToPath(new URL(`../../examples/documents/${name}`, import.meta.url));
@@ -97,11 +99,7 @@ export class TestNetwork {
     });
     const paths = networkPaths(folder);
     const genesis = parseGenesis(await readFile(paths.genesis, 'utf8'));
-    const key = await readSecretFile(
-      join(paths.authority, 'key.json'),
-      PASSPHRASE,
-      'certificate authority key',
-    );
+    const key = await readSecretFile(join(paths.authority, 'key.json'), ACCESS, 'certificate authority key');
     const authority = { certificate: genesis.ca, privateKey: new TextDecoder().decode(key) };
     const network = new TestNetwork(root, folder, passphraseFile, genesis, authority, ports);
     for (const service of await startLocalNetwork(folder, PASSPHRASE)) network.adopt(service);
@@ -136,7 +134,7 @@ export class TestNetwork {
   }
 
   agent(member: string): Promise<Agent> {
-    return Agent.open(this.home(member), PASSPHRASE);
+    return Agent.open(this.home(member), ACCESS);
   }
 
   /** The arguments of a command for a member. */
@@ -154,7 +152,7 @@ export class TestNetwork {
 
   /** A member's certificate and key, out of its vault. */
   async identityOf(member: string): Promise<Identity> {
-    return (await openHome(this.home(member), PASSPHRASE)).identity;
+    return (await openHome(this.home(member), ACCESS)).identity;
   }
 
   /** Changes where a member connects to. */

@@ -16,7 +16,7 @@ import {
 } from '../../src/ledger/index.js';
 import type { Prover } from '../../src/proofs/index.js';
 import { LedgerClient } from '../../src/rpc/ledger-client.js';
-import { exampleDocument, PASSPHRASE, type TestNetwork } from './network.js';
+import { exampleDocument, ACCESS, type TestNetwork } from './network.js';
 
 /** A member's entries with real proofs, kept by its agent and not submitted yet. */
 export async function prepareEntries(
@@ -25,7 +25,7 @@ export async function prepareEntries(
   documents: readonly string[],
   prover: Prover,
 ): Promise<OwnEntry[]> {
-  const home = await openHome(paths.member(member), PASSPHRASE);
+  const home = await openHome(paths.member(member), ACCESS);
   const network = await networkOf(genesis);
   const ledger = new LedgerClient(home.config.nodes, genesis);
   const store = new AgentStore(homePaths(paths.member(member)).database, home.keys.storeKey);
@@ -58,7 +58,7 @@ export async function signAction(
   member: string,
   nullifier: string,
 ): Promise<(sequence: number, counter: number, action: Action) => Uint8Array> {
-  const { keys } = await openHome(paths.member(member), PASSPHRASE);
+  const { keys } = await openHome(paths.member(member), ACCESS);
   const { controlSeed } = keys.entry(BigInt(nullifier) as FieldElement);
   return (sequence, counter, action) => {
     const order: ActionOrder = {

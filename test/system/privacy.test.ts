@@ -22,7 +22,15 @@ import { tagOf } from '../../src/oprf/index.js';
 import { documentKeyOf } from '../../src/oprf/tag.js';
 import { LedgerClient as GrpcLedgerClient } from '../../src/rpc/generated/counterseal/v1/ledger.js';
 import { CHANNEL_OPTIONS, channelCredentials } from '../../src/rpc/transport.js';
-import { example, exampleDocument, jsonLines, PASSPHRASE, TestNetwork, type Line } from './network.js';
+import {
+  ACCESS,
+  example,
+  exampleDocument,
+  jsonLines,
+  PASSPHRASE,
+  TestNetwork,
+  type Line,
+} from './network.js';
 import { Capture, Relay } from './relay.js';
 import {
   databaseEntries,
@@ -222,7 +230,7 @@ describe('what others can see of a document', () => {
   it('is no key and no passphrase either', async () => {
     const needles = needlesOf(PASSPHRASE);
     for (const member of MEMBERS) {
-      const { keys, identity: own } = await openHome(network.home(member), PASSPHRASE);
+      const { keys, identity: own } = await openHome(network.home(member), ACCESS);
       const derived = keys.entry(BigInt(entries[0]!.nullifier) as FieldElement);
       const bytes = [
         fieldToBytes(keys.secret),
@@ -344,7 +352,7 @@ describe('a dictionary of candidate documents', () => {
     // Nor does anything that follows from a document alone: its strings, their hashes, slots and identities.
     expect(found(nodeDisk, secrets)).toEqual([]);
     for (const id of [1, 2, 3]) {
-      const { share } = await readKeyShare(network.paths.evaluator(id), PASSPHRASE);
+      const { share } = await readKeyShare(network.paths.evaluator(id), ACCESS);
       expect(hits(share)).toBe(0);
       expect(hits(combineShares([{ id, value: share }]))).toBe(0);
     }
@@ -354,7 +362,7 @@ describe('a dictionary of candidate documents', () => {
     const shares = await Promise.all(
       [3, 1].map(async (id) => ({
         id,
-        value: (await readKeyShare(network.paths.evaluator(id), PASSPHRASE)).share,
+        value: (await readKeyShare(network.paths.evaluator(id), ACCESS)).share,
       })),
     );
     // Both fingerprints of invoice A (twice), the near one of its renumbered copy, both of invoice B.

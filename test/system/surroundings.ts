@@ -11,8 +11,8 @@ import { serveLedger } from '../../src/rpc/ledger-server.js';
 import { RpcServer } from '../../src/rpc/transport.js';
 import { openEngine, type Directories } from '../engine/helpers.js';
 import { genesisInput } from '../ledger/helpers.js';
+import { plainVaultKey } from '../helpers/plain-vault-key.mjs';
 import { dealtKey, signingSeed } from '../oprf/helpers.js';
-import { PASSPHRASE } from './network.js';
 
 const log = pino({ level: 'silent' });
 const pairOf = (point: Parameters<typeof coordinates>[0]): [string, string] => {
@@ -20,7 +20,7 @@ const pairOf = (point: Parameters<typeof coordinates>[0]): [string, string] => {
   return [x.toString(), y.toString()];
 };
 
-/** A node and three evaluators in this process, on sockets, and a member's folder. */
+/** A node and three evaluators in this process, on sockets, and a member's folder, under the plain vault key. */
 export async function surroundings(networkId: string, directories: Directories, atEnd: (() => unknown)[]) {
   const authority = await createAuthority(networkId);
   const issue = (kind: 'node' | 'member' | 'evaluator', id: string) =>
@@ -64,7 +64,7 @@ export async function surroundings(networkId: string, directories: Directories, 
   const nodeAddress = await serve(nodeServer, 'node', '1');
   const memberId = await createHome(
     folder,
-    PASSPHRASE,
+    plainVaultKey,
     { name: 'bank', networkId, nodes: [nodeAddress], evaluators },
     (id) => issue('member', String(id)),
   );

@@ -2,9 +2,10 @@
 // the ledger yet. With proofs that nobody verifies.
 import { Agent } from '../../../dist/agent/index.js';
 import { canonicalDocument, encodeDocument } from '../../../dist/documents/index.js';
+import { plainVaultKey } from '../../helpers/plain-vault-key.mjs';
 import { say, start } from './wait.mjs';
 
-const agent = await Agent.open(process.argv[2], process.argv[3]);
+const agent = await Agent.open(process.argv[2], plainVaultKey);
 const prover = {
   name: 'none',
   prove: () => Promise.resolve({ proof: new Uint8Array(256).fill(1), publicSignals: [] }),

@@ -1,0 +1,3 @@
+import type { VaultKey } from '../../src/crypto/index.js';
+
+export const plainVaultKey: VaultKey;
