@@ -27,6 +27,7 @@ export { type RegisterProgress } from './register.js';
 export { type DeferredRegistration, type RegisterResult } from './registering.js';
 export { type Following } from './ledger-copy.js';
 export { SHARE_MAX_BYTES, type MadeShare, type OpenedShare } from './share.js';
+export { parseWebhookSecret, parseWebhookUrl, Webhook, type WebhookOptions } from './webhook.js';
 export { isQuiet, type EventPage, type EventPlace, type WatchEvent } from './watch.js';
 export {
   makeCrosscheckRequest,
