@@ -35,8 +35,26 @@ export {
   type MatchVia,
   type Network,
   parseGenesis,
+  type Role,
   type VerdictLabel,
 } from './ledger/index.js';
 export { type EvaluatorWarning } from './oprf/index.js';
-export { batchProver, defaultProver, type Prover } from './proofs/index.js';
+export {
+  batchProver,
+  defaultProver,
+  type Decides,
+  type EntrySide,
+  type Judgement,
+  type NamedRule,
+  type NamedSetRule,
+  type Prover,
+  type PublicSide,
+  RULE_SETS,
+  type RuleOutcome,
+  ruleSet,
+  type RuleSet,
+  type RuleStatus,
+  type ScalarRule,
+  type SetRule,
+} from './proofs/index.js';
 export { type ProvedReceipt } from './receipts/verify.js';

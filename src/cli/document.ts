@@ -1,48 +1,15 @@
 import { Option, type Command } from 'commander';
-import type { Stats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import type { Agent, DeferredRegistration, RegisterProgress, RegisterResult } from '../agent/index.js';
 import type { CanonicalDocument } from '../documents/index.js';
-import { CountersealError, ensure } from '../errors.js';
+import { ensure } from '../errors.js';
 import type { BatchLine, BatchOptions } from './documents/batch.js';
+import { compareCommand } from './documents/compare.js';
+import { loadDocument, readDocumentFile } from './documents/load-document.js';
 import { mapCommand } from './documents/map.js';
 import { scanCommand } from './documents/scan.js';
 import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, errorJson, EXIT, print, printJson, progress, table, ofFile, usage } from './output.js';
-
-async function readDocumentFile(path: string): Promise<Uint8Array> {
-  const { DOCUMENT_MAX_BYTES } = await import('../agent/reading.js');
-  let file: Stats;
-  try {
-    file = await stat(path);
-    // A device or a pipe may have no end.
-    ensure(file.isFile(), 'io', `${path} is not a file`);
-    ensure(
-      file.size <= DOCUMENT_MAX_BYTES,
-      'invalid_document',
-      `${path} is larger than ${DOCUMENT_MAX_BYTES / 1024 / 1024} MiB`,
-    );
-    return await readFile(path);
-  } catch (cause) {
-    if (cause instanceof CountersealError) throw cause;
-    throw new CountersealError(
-      'io',
-      `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-/** Reads and recognises a document. */
-async function loadDocument(path: string) {
-  const bytes = await readDocumentFile(path);
-  const { parseDocument } = await import('../agent/reading.js');
-  const { document, fileHash } = await parseDocument(bytes);
-  return { document, hash: fileHash };
-}
 
 export function documentCommands(program: Command): void {
   const document = program.command('document').description('read, identify, check and register documents');
@@ -100,6 +67,8 @@ export function documentCommands(program: Command): void {
         '\n  counterseal document register invoices/ --purpose finance --report registered.jsonl --home bank-a',
     )
     .action(action((path: string, options: RegisterOptions) => ofFile(path, () => register(path, options))));
+
+  compareCommand(document);
 }
 
 /** Many documents at once: a batch that was interrupted goes on where its report ends. */

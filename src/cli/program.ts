@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { crosscheckCommands } from './crosscheck.js';
 import { demoCommand } from './demo/command.js';
 import { doctorCommand } from './doctor/command.js';
 import { documentCommands } from './document.js';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   documentCommands(program);
   entryCommands(program);
   matchCommands(program);
+  crosscheckCommands(program);
   watchCommand(program);
   receiptCommands(program);
   ledgerCommands(program);

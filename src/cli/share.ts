@@ -1,10 +1,9 @@
 import { Argument, type Command } from 'commander';
-import { open } from 'node:fs/promises';
 import type { OpenedShare } from '../agent/index.js';
-import { CountersealError, ensure } from '../errors.js';
 import { parseEntryNumber } from './entry-number.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson, progress, table } from './output.js';
+import { readTextFile } from './text-file.js';
 
 /** Larger than any card or share. */
 const MAX_BYTES = 64 * 1024;
@@ -37,22 +36,7 @@ export function shareCommands(entry: Command): void {
     .action(action(openFile));
 }
 
-/** Reads a small text file; at most as much as one may have, whatever it is. */
-async function readSmall(path: string): Promise<string> {
-  const file = await open(path, 'r').catch((cause: unknown) => {
-    throw new CountersealError('not_found', `cannot read ${path}`, { cause });
-  });
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
-    ensure(bytesRead <= MAX_BYTES, 'invalid_argument', `${path} is too large to be a card or a shared entry`);
-    return buffer.toString('utf8', 0, bytesRead);
-  } catch (cause) {
-    if (cause instanceof CountersealError) throw cause;
-    throw new CountersealError('io', `cannot read ${path}`, { cause });
-  } finally {
-    await file.close();
-  }
-}
+const readSmall = (path: string) => readTextFile(path, MAX_BYTES, 'a card or a shared entry');
 
 interface ShareOptions extends MemberOptions {
   to: string;
