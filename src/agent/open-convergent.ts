@@ -28,7 +28,7 @@ export interface ConvergentParts {
   readonly ledger: Pick<LedgerClient, 'transaction' | 'payload'>;
 }
 
-/** A field in which the own copy and the registered document are not equal. Both values are known to whoever sees it. */
+/** A field that is not equal in the own copy and the registered document. Both values are known to whoever sees it. */
 export interface Difference {
   readonly slot: SlotName | 'kind';
   /** As the trade calls it. */
@@ -57,8 +57,12 @@ export interface ConvergentEntry {
   readonly status: OpeningStatus;
   /** What is registered, where it opened; nowhere else is there anything to compare with. */
   readonly document: CanonicalDocument | null;
-  /** Empty where it did not open. */
+  /**
+   * Empty where it did not open. A field that one of them lacks contradicts nothing: not every syntax has every field.
+   */
   readonly differences: readonly Difference[];
+  /** It opened, and what both state is equal. */
+  readonly agrees: boolean;
 }
 
 export interface Opened {
@@ -94,18 +98,10 @@ export async function openConvergent(
   return { entries: entries.map(shown), possession, warnings };
 }
 
-const shown = ({
-  entry,
-  purpose,
-  state,
-  registeredAt,
-  own,
-  status,
-  document,
-  differences,
-}: ConvergentEntry) => ({
-  ...{ entry, purpose, state, registeredAt, own, status, document, differences },
-});
+const shown = (opening: ConvergentEntry): ConvergentEntry => {
+  const { entry, purpose, state, registeredAt, own, status, document, differences, agrees } = opening;
+  return { entry, purpose, state, registeredAt, own, status, document, differences, agrees };
+};
 
 /** As {@link openConvergent}, with the salts, for whoever is to prove something about an entry. */
 export async function openingsOf(
@@ -196,13 +192,15 @@ async function openingOf(
     status,
     document: null,
     differences: [],
+    agrees: false,
   });
   const salt = poseidon([DOMAIN.convergentSalt, possessionKey, claims.nullifier]);
   try {
     const payload = await ledger.payload(claims.payloadHash);
     const document = documentIn(payload, salt, claims, network.id);
     const differences = differencesOf(own, document);
-    return { ...about, status: 'opened', document, differences, salt, transaction, onLedger };
+    const agrees = !differences.some(({ own: mine, registered }) => mine !== null && registered !== null);
+    return { ...about, status: 'opened', document, differences, agrees, salt, transaction, onLedger };
   } catch (error) {
     if (!(error instanceof CountersealError)) throw error;
     if (error.code === 'decryption_failed') return closed('closed');

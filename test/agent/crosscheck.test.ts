@@ -87,10 +87,14 @@ describe('opening a convergent entry', () => {
     expect(world.asked.slice(before)).toEqual(['3 evaluations', 'transaction', 'payload']);
     expect(entries).toMatchObject([{ entry: carried, purpose: 'carry', own: false, status: 'opened' }]);
     expect(entries[0]!.document!.strings).toEqual(BILL.strings);
+    // What the other syntax does not say contradicts nothing.
+    expect(entries[0]).toMatchObject({ agrees: true, differences: [{ slot: 'references', own: null }] });
     const same = await openConvergent(importer(), BILL);
     expect(same.entries[0]!.differences).toEqual([]);
     const other = changed(BILL, { packages: '35', startDate: '2026-03-18' });
-    expect((await openConvergent(importer(), other)).entries[0]!.differences).toEqual([
+    const unequal = (await openConvergent(importer(), other)).entries[0]!;
+    expect(unequal.agrees).toBe(false);
+    expect(unequal.differences).toEqual([
       { slot: 'packages', field: 'packages', own: '35', registered: '36' },
       { slot: 'startDate', field: 'shipped on board', own: '2026-03-18', registered: '2026-03-19' },
     ]);

@@ -25,8 +25,8 @@ export function compareCommand(document: Command): void {
         '\nonly a holder knows. Entries for finance, cover, claim and cede open for nobody but those with whom their owner' +
         '\nshared them.' +
         '\n\nThree evaluations of your quota. The node learns that somebody at your address reads these entries now.' +
-        `\n\nExits with 0 if an entry opened and every one is equal to your copy in all fields, ${EXIT.match} if one differs or does` +
-        '\nnot open, 1 if nothing could be compared.' +
+        `\n\nExits with 0 if every entry opens and agrees with your copy in all fields that both state, ${EXIT.match} if one differs` +
+        '\nor does not open, 1 if nothing could be compared.' +
         '\n\nExample:\n  counterseal document compare bill-of-lading.json --home importer' +
         '\n  counterseal document compare bill-of-lading.json --with 12 --json --home importer',
     )
@@ -67,20 +67,30 @@ async function compare(file: string, options: CompareOptions): Promise<number> {
       ...document.warnings.map((warning) => `warning: ${warning}`),
       ...warnings.map(({ evaluatorId, message }) => `warning: evaluator ${evaluatorId}: ${message}`),
     );
-  return entries.every((entry) => outcomeOf(entry) === 'equal') ? EXIT.ok : EXIT.match;
+  return entries.every(({ agrees }) => agrees) ? EXIT.ok : EXIT.match;
 }
 
-const outcomeOf = ({ status, differences }: ConvergentEntry): string =>
-  status === 'opened' ? (differences.length === 0 ? 'equal' : 'differs') : status;
+const outcomeOf = ({ status, agrees }: ConvergentEntry): string =>
+  status === 'opened' ? (agrees ? 'agrees' : 'differs') : status;
 
 function describe(entry: ConvergentEntry, { possession }: Opened): string[] {
   const head = `entry ${entry.entry} (${entry.own ? 'your own, ' : ''}${entry.purpose}, ${entry.state}): `;
   switch (entry.status) {
     case 'opened':
-      if (entry.differences.length === 0) return [`${head}equal to your copy in all fields`];
       return [
-        `${head}differs from your copy`,
-        ...table([['field', 'your copy', 'registered'], ...entry.differences.map(row)], '  '),
+        `${head}${
+          entry.differences.length === 0
+            ? 'equal to your copy in all fields'
+            : entry.agrees
+              ? 'agrees with your copy in every field that both state'
+              : 'differs from your copy'
+        }`,
+        ...table(
+          entry.differences.length === 0
+            ? []
+            : [['field', 'your copy', 'registered'], ...entry.differences.map(row)],
+          '  ',
+        ),
       ];
     case 'closed':
       return [
