@@ -20,9 +20,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   rpc: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'engine'],
   agent: ['crypto', 'storage', 'documents', 'oprf', 'proofs', 'receipts', 'ledger', 'rpc'],
   metrics: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'witness', 'engine', 'rpc'],
+  gateway: ['crypto', 'documents', 'proofs', 'ledger', 'rpc', 'agent'],
   cli: [
     ...['crypto', 'documents', 'shipments', 'oprf', 'proofs', 'receipts', 'ledger', 'witness'],
-    ...['engine', 'rpc', 'agent', 'metrics'],
+    ...['engine', 'rpc', 'agent', 'gateway', 'metrics'],
   ],
   // Measures all of them; not part of the package.
   bench: ['crypto', 'documents', 'oprf', 'proofs', 'ledger', 'engine', 'agent', 'cli'],

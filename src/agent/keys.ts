@@ -39,6 +39,8 @@ export class MemberKeys {
   readonly storeKey: Uint8Array;
   /** Authenticates the lines of the audit log. */
   readonly auditKey: Uint8Array;
+  /** Authenticates the users of the gateway, and what two of them agree on. */
+  readonly gatewayKey: Uint8Array;
 
   /** X25519 key pair for HPKE: what is shared with this member is sealed for it. */
   readonly hpke: { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array };
@@ -53,6 +55,7 @@ export class MemberKeys {
     const privateKey = deriveKey(seed, 'counterseal hpke key', networkId);
     this.hpke = { privateKey, publicKey: x25519.getPublicKey(privateKey) };
     this.auditKey = deriveKey(seed, 'counterseal audit log', networkId);
+    this.gatewayKey = deriveKey(seed, 'counterseal gateway', networkId);
   }
 
   /** R5: H(8, sk, period, index). */

@@ -9,12 +9,13 @@ const SAID = {
 
 /**
  * Does what a member's privacy settings leave to a process that runs on, as long as `work` does: submits entries at
- * their time and sends cover requests. What fails in one ends all.
+ * their time and sends cover requests. What fails in one ends all. `shared` is the prover of a process that has one.
  */
 export async function withBackground(
   agent: Agent,
   stop: AbortSignal,
   work: (signal: AbortSignal) => Promise<void>,
+  shared?: () => Prover,
 ): Promise<void> {
   const ended = new AbortController();
   const signal = AbortSignal.any([stop, ended.signal]);
@@ -25,10 +26,8 @@ export async function withBackground(
       [
         work(signal),
         agent.cover(signal),
-        agent.outbox.run(
-          signal,
-          () => (prover ??= defaultProver()),
-          (_, what) => process.stderr.write(`${SAID[what]}\n`),
+        agent.outbox.run(signal, shared ?? (() => (prover ??= defaultProver())), (_, what) =>
+          process.stderr.write(`${SAID[what]}\n`),
         ),
       ].map((task) =>
         task.catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor/command.js';
 import { documentCommands } from './document.js';
 import { entryCommands } from './entry.js';
 import { evaluatorCommands } from './evaluator.js';
+import { gatewayCommands } from './gateway.js';
 import { ledgerCommands } from './ledger.js';
 import { matchCommands } from './match.js';
 import { memberCommands } from './member.js';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   receiptCommands(program);
   ledgerCommands(program);
   memberCommands(program);
+  gatewayCommands(program);
   networkCommands(program);
   nodeCommands(program);
   evaluatorCommands(program);

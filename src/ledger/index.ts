@@ -67,6 +67,7 @@ export {
   type MatchCounts,
   type MatchVia,
   type Verdict,
+  MATCH_VIAS,
   VERDICT_LABELS,
   type VerdictLabel,
   verdictLabel,

@@ -10,6 +10,7 @@ export const LOG_MESSAGES = [
   'a witness has cosigned more records than this log has, or other ones: records were lost, or the log has forked',
   'a signed checkpoint does not extend the one that was cosigned: the log has forked, or records were lost',
   'a request failed',
+  'request',
   'a backup was written',
   'a backup failed',
   'this node was restored from a backup, and accepts nothing until its operator confirms that nothing came after it',
@@ -60,6 +61,13 @@ const FIELDS = {
   /** A signed checkpoint: public, and the evidence of a fork. */
   note: (value) =>
     typeof value === 'string' && value.length <= NOTE_MAX && NOTE.test(value) ? value : undefined,
+  /** Of an HTTP request: never its path, whose segments are values, but its route's. */
+  method: matching(/^[A-Z]{1,10}$/),
+  route: matching(/^\/[a-z0-9{}./]{0,80}$/),
+  status: count,
+  ms: count,
+  /** A user of a gateway. */
+  user: matching(/^[a-z0-9][a-z0-9._-]{0,31}$/),
   /** The class of an error. */
   error: (value) => (typeof value === 'string' && ERROR_NAMES.has(value) ? value : undefined),
   /** Where it was thrown, without its message. */

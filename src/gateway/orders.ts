@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { ActionResult } from '../agent/index.js';
+import { CARD_MAX_BYTES } from '../agent/index.js';
+import { VERDICT_LABELS } from '../ledger/index.js';
+import type { Order } from './four-eyes.js';
+import { auditName, type Parts } from './parts.js';
+import { problemOf } from './problem.js';
+import type { Scope, User } from './users.js';
+
+type Result = NonNullable<Order['outcome']>['result'];
+
+const entry = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+/** What each order is made with. */
+export const PARAMETERS = {
+  engage: z.strictObject({
+    entry,
+    accept: z.array(z.enum(VERDICT_LABELS)).min(1).max(VERDICT_LABELS.length),
+  }),
+  settle: z.strictObject({ entry }),
+  share: z.strictObject({ entry, card: z.string().max(CARD_MAX_BYTES), named: z.boolean() }),
+};
+export type OrderKind = keyof typeof PARAMETERS;
+
+const acted = ({ outcome, verdict, state }: ActionResult) =>
+  outcome === 'refused' ? `refused: ${verdict}` : state;
+
+/** Does what an order asks for, and notes it in both names. */
+async function execute(
+  { agent }: Parts,
+  { id, kind, parameters, requestedBy }: Order,
+  approver: User,
+): Promise<Result> {
+  const note = {
+    command: `entry ${kind}`,
+    user: auditName(requestedBy.name),
+    approvedBy: auditName(approver.name),
+  };
+  // Before anything is done: should the process die meanwhile, the log says who wanted it.
+  await agent.audit({ ...note, result: `approved: order ${id}` });
+  const done = async (what: string, result: object): Promise<Result> => {
+    await agent.audit({ ...note, result: what });
+    return JSON.parse(JSON.stringify(result)) as Result;
+  };
+  switch (kind as OrderKind) {
+    case 'engage': {
+      const { entry, accept } = PARAMETERS.engage.parse(parameters);
+      const result = await agent.engage(entry, accept);
+      return done(acted(result), result);
+    }
+    case 'settle': {
+      const { entry } = PARAMETERS.settle.parse(parameters);
+      const result = await agent.settle(entry);
+      return done(acted(result), result);
+    }
+    case 'share': {
+      const { entry, card, named } = PARAMETERS.share.parse(parameters);
+      const { text, recipient } = await agent.share(entry, card, { named });
+      const to = recipient.toString();
+      return done(`with ${to}`, { recipient: to, share: text });
+    }
+  }
+}
+
+/** Whether who asked for an order is still a user, the same one, who may ask for it. */
+const mayStill =
+  ({ users }: Parts) =>
+  async ({ id }: { readonly id: string }, kind: string): Promise<boolean> =>
+    (await users.list()).some((user) => user.id === id && user.scopes.includes(kind as Scope));
+
+/** Approves an order and carries it out. Throws as {@link FourEyes.approve}. */
+export const approve = (parts: Parts, id: string, approver: User): Promise<Order> =>
+  parts.orders.approve(
+    id,
+    approver,
+    mayStill(parts),
+    (order) => execute(parts, order, approver),
+    (error) => ({ problem: { ...problemOf(error) } as Record<string, string | number> }),
+  );
+
+/** Rejects an order, and notes it in both names. Throws as {@link FourEyes.reject}. */
+export async function reject({ orders, agent }: Parts, id: string, user: User): Promise<Order> {
+  const order = await orders.reject(id, user);
+  await agent.audit({
+    command: `entry ${order.kind}`,
+    user: auditName(order.requestedBy.name),
+    entry: Number(order.parameters['entry']),
+    result: `rejected by ${auditName(user.name)}`,
+  });
+  return order;
+}

@@ -1,0 +1,59 @@
+import type { Agent, AuditNote, ParsedDocument } from '../agent/index.js';
+import type { Prover } from '../proofs/index.js';
+import type { EventHub } from './events.js';
+import type { FourEyes } from './four-eyes.js';
+import type { GatewayUsers, User } from './users.js';
+
+/** What a gateway uses of an agent. */
+export type GatewayAgent = Pick<
+  Agent,
+  | 'outbox'
+  | 'check'
+  | 'register'
+  | 'defer'
+  | 'entries'
+  | 'entry'
+  | 'engage'
+  | 'settle'
+  | 'release'
+  | 'cancel'
+  | 'share'
+  | 'card'
+  | 'matches'
+  | 'resolve'
+  | 'receipt'
+  | 'verify'
+  | 'eventsAfter'
+  | 'follow'
+  | 'audit'
+>;
+
+/** What the handlers of requests work with. */
+export interface Parts {
+  readonly agent: GatewayAgent;
+  readonly users: GatewayUsers;
+  readonly orders: FourEyes;
+  readonly events: EventHub;
+  readonly prover: () => Prover;
+  /** Registers one document after the other: two requests with the same one must not both find it new. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** A request that was let in, and whose values are what they must be. */
+export interface Call<Params, Query, Body> {
+  readonly user: User;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** What its body holds, where that is a document. */
+  readonly document: ParsedDocument | undefined;
+}
+
+/** As the audit log names a gateway's user, who is none of the operating system. */
+export const auditName = (name: string): string => `gateway/${name}`;
+
+/** A note for the audit log in a user's name. */
+export const noteOf = (user: User, note: Omit<AuditNote, 'user'>): AuditNote => ({
+  user: auditName(user.name),
+  ...note,
+});

@@ -1,0 +1,380 @@
+import { z } from 'zod';
+import {
+  RESOLUTIONS,
+  type ActionResult,
+  type EntryView,
+  type ParsedDocument,
+  type RegisterResult,
+} from '../agent/index.js';
+import { ensure } from '../errors.js';
+import { approve, PARAMETERS, reject, type OrderKind } from './orders.js';
+import { noteOf, type Call, type Parts } from './parts.js';
+import { HttpError } from './problem.js';
+import { route, type Answer, type Route } from './route.js';
+import * as is from './schemas.js';
+import type { User } from './users.js';
+
+const none = z.strictObject({});
+const purpose = z.string().min(1).max(32).describe('what it is registered for: finance, carry, declare ...');
+const number = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,14})$/)
+  .transform(Number)
+  .describe('number of an entry');
+const entry = z.strictObject({ entry: number });
+const order = z.strictObject({ order: z.string().regex(/^[0-9a-f]{32}$/) });
+const flag = z
+  .enum(['true', 'false'])
+  .transform((value) => value === 'true')
+  .default(false);
+
+const about = ({ format, document: { kind, warnings }, fileHash }: ParsedDocument) => ({
+  document: { format, kind, sha256: fileHash, warnings },
+});
+const warned = <T extends Pick<RegisterResult, 'warnings'>>(result: T) => ({
+  ...result,
+  warnings: result.warnings.map(({ evaluatorId, code, message }) => ({ evaluatorId, code, message })),
+});
+const iso = (time: number | undefined) => (time === undefined ? null : new Date(time).toISOString());
+const summary = ({ entry: own, state }: EntryView) => ({
+  entry: own.sequence ?? null,
+  purpose: own.purpose,
+  kind: own.documentKind,
+  state,
+  verdict: own.verdict ?? null,
+  registeredAt: iso(own.registeredAt),
+});
+
+/** Notes what a user wants done; somebody else approves it. */
+async function ask(
+  { agent, orders }: Parts,
+  user: User,
+  kind: OrderKind,
+  parameters: z.infer<(typeof PARAMETERS)[OrderKind]>,
+): Promise<Answer> {
+  const made = await orders.request(user, kind, parameters);
+  await agent.audit(
+    noteOf(user, {
+      command: `entry ${kind}`,
+      entry: parameters.entry,
+      result: `asked for: order ${made.id}`,
+    }),
+  );
+  return { status: 202, body: made };
+}
+
+/** Those that a user may see: own ones, and all of them for who approves. */
+const maySee = (user: User, requestedBy: { readonly id: string }): boolean =>
+  user.scopes.includes('approve') || requestedBy.id === user.id;
+
+async function register(
+  { agent, prover, inTurn }: Parts,
+  { user, query, document }: Call<object, { purpose: string; now: boolean }, undefined>,
+): Promise<Answer> {
+  const { document: parsed, fileHash } = document!;
+  const note = { command: 'document register', file: fileHash };
+  return inTurn(async () => {
+    if (!query.now && agent.outbox.window > 0) {
+      const held = await agent.defer(parsed, fileHash, query.purpose, prover());
+      await agent.audit(noteOf(user, { ...note, result: held.state }));
+      return { status: 202, body: { ...about(document!), ...warned(held) } };
+    }
+    const done = await agent.register(parsed, fileHash, query.purpose, prover());
+    await agent.audit(noteOf(user, { ...note, entry: done.sequence, result: done.verdict }));
+    return { status: done.existed ? 200 : 201, body: { ...about(document!), ...warned(done) } };
+  });
+}
+
+/** Notes an action that takes one user, and answers what came of it. */
+async function act(agent: Parts['agent'], user: User, action: Promise<ActionResult>): Promise<Answer> {
+  const done = await action;
+  await agent.audit(
+    noteOf(user, { command: `entry ${done.action}`, entry: done.sequence, result: done.state }),
+  );
+  return { status: 200, body: done };
+}
+
+/** The table of routes. */
+export const ROUTES: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: '/v1/check',
+    scope: 'check',
+    summary: 'Ask whether a document is known to the network; leaves no trace on the ledger',
+    params: none,
+    query: z.strictObject({ purpose: purpose.default('finance') }),
+    body: 'document',
+    answers: { 200: is.Checked },
+    handle: async ({ agent }, { user, query, document }) => {
+      const { document: parsed, fileHash } = document!;
+      const result = await agent.check(parsed, query.purpose);
+      await agent.audit(noteOf(user, { command: 'document check', file: fileHash, result: result.verdict }));
+      return { status: 200, body: { ...about(document!), ...warned(result) } };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/entries',
+    scope: 'register',
+    summary:
+      'Put a document on the ledger, and get its verdict. Idempotent: of a document that has a live entry for the ' +
+      'purpose, that entry is answered, with 200. Takes as long as a proof does.',
+    params: none,
+    query: z.strictObject({
+      purpose,
+      now: flag.describe('submit at once, whatever the privacy settings say'),
+    }),
+    body: 'document',
+    answers: { 200: is.Registered, 201: is.Registered, 202: is.Deferred },
+    handle: register,
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/entries',
+    scope: 'read',
+    summary: "The member's entries, the newest last",
+    params: none,
+    query: none,
+    body: 'none',
+    answers: { 200: is.Entries },
+    handle: async ({ agent }) => {
+      const entries = await agent.entries();
+      return {
+        status: 200,
+        body: entries.map((view) => ({
+          ...summary(view),
+          refused: view.entry.refused,
+          notBefore: view.state === 'pending' ? (iso(view.entry.notBefore) ?? undefined) : undefined,
+        })),
+      };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/entries/{entry}',
+    scope: 'read',
+    summary: 'An own entry, its document, and what it has met so far',
+    params: entry,
+    query: none,
+    body: 'none',
+    answers: { 200: is.ShownEntry },
+    handle: async ({ agent }, { params }) => {
+      const shown = await agent.entry(params.entry);
+      const { document, fileHash } = shown.entry;
+      const { strings } =
+        document === '' ? { strings: null } : (JSON.parse(document) as { strings: unknown });
+      const { payload, findings: now } = shown;
+      return { status: 200, body: { ...summary(shown), fileHash, document: strings, payload, now } };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/entries/{entry}/engage',
+    scope: 'engage',
+    summary:
+      'Ask that an entry be engaged, unless it meets a verdict that is not accepted. Takes a second user.',
+    params: entry,
+    query: none,
+    body: { json: PARAMETERS.engage.omit({ entry: true }) },
+    answers: { 202: is.Order },
+    handle: (parts, { user, params, body }) => ask(parts, user, 'engage', { ...params, ...body }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/entries/{entry}/settle',
+    scope: 'settle',
+    summary: 'Ask that an engaged entry be settled: it was paid. Takes a second user.',
+    params: entry,
+    query: none,
+    body: 'none',
+    answers: { 202: is.Order },
+    handle: (parts, { user, params }) => ask(parts, user, 'settle', params),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/entries/{entry}/share',
+    scope: 'share',
+    summary: 'Ask that one other member, whose card is posted, may read an entry. Takes a second user.',
+    params: entry,
+    query: none,
+    body: { json: PARAMETERS.share.omit({ entry: true }) },
+    answers: { 202: is.Order },
+    handle: (parts, { user, params, body }) => ask(parts, user, 'share', { ...params, ...body }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/entries/{entry}/release',
+    scope: 'release',
+    summary: 'End an engagement: others may engage the document',
+    params: entry,
+    query: none,
+    body: 'none',
+    answers: { 200: is.Acted },
+    handle: ({ agent }, { user, params }) => act(agent, user, agent.release(params.entry)),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/entries/{entry}/cancel',
+    scope: 'cancel',
+    summary: 'Withdraw an entry that is registered and not engaged',
+    params: entry,
+    query: none,
+    body: { json: z.strictObject({ reason: is.CancelReason }) },
+    answers: { 200: is.Acted },
+    handle: ({ agent }, { user, params, body }) => act(agent, user, agent.cancel(params.entry, body.reason)),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/entries/{entry}/receipt',
+    scope: 'read',
+    summary: 'A receipt of an entry, for anybody to verify offline',
+    params: entry,
+    query: z.strictObject({ transaction: flag.describe('adds the own transaction') }),
+    body: 'none',
+    answers: { 200: is.Receipt },
+    handle: async ({ agent }, { params, query }) => {
+      const { text } = await agent.receipt(params.entry, { withTransaction: query.transaction });
+      return { status: 200, body: JSON.parse(text) as unknown };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/receipts/verify',
+    scope: 'any',
+    summary: 'What a receipt of this network proves',
+    params: none,
+    query: none,
+    body: {
+      json: z.strictObject({
+        receipt: is.Receipt,
+        witnesses: z.array(z.string().max(512)).max(16).default([]),
+        quorum: z.int().min(0).max(16).optional(),
+      }),
+    },
+    answers: { 200: is.Proved },
+    handle: ({ agent }, { body: { receipt, witnesses, quorum } }) => {
+      const proved = agent.verify(`${JSON.stringify(receipt, null, 2)}\n`, {
+        witnesses,
+        ...(quorum === undefined ? {} : { quorum }),
+      });
+      return Promise.resolve({ status: 200, body: proved });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/matches',
+    scope: 'read',
+    summary: "Matches of own entries with others', and what was found out about each",
+    params: none,
+    query: z.strictObject({
+      entry: number.optional(),
+      open: flag.describe('only those that are not resolved'),
+    }),
+    body: 'none',
+    answers: { 200: z.array(is.MatchView) },
+    handle: async ({ agent }, { query }) => {
+      const all = await agent.matches(query.entry);
+      return { status: 200, body: query.open ? all.filter(({ resolution }) => !resolution) : all };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/matches/{entry}/resolve',
+    scope: 'resolve',
+    summary: 'Note what was found out about a match; the ledger still counts it',
+    params: entry,
+    query: none,
+    body: {
+      json: z.strictObject({
+        as: z.enum(RESOLUTIONS),
+        reason: z.string().min(1).max(1_000),
+        with: z.int().min(0).optional(),
+      }),
+    },
+    answers: { 200: is.MatchView },
+    handle: async ({ agent }, { user, params, body: { as, reason, with: other } }) => {
+      const { user: name } = noteOf(user, { command: '' });
+      const view = await agent.resolve(params.entry, {
+        ...{ as, reason, user: name! },
+        ...(other === undefined ? {} : { other }),
+      });
+      await agent.audit(
+        noteOf(user, { command: 'match resolve', entry: params.entry, result: `${view.other}: ${as}` }),
+      );
+      return { status: 200, body: view };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/card',
+    scope: 'any',
+    summary: "This member's card: what others need to share entries with it. Holds no secret.",
+    params: none,
+    query: none,
+    body: 'none',
+    answers: { 200: z.strictObject({ card: z.string() }) },
+    handle: ({ agent }) => Promise.resolve({ status: 200, body: { card: agent.card() } }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/orders',
+    scope: 'any',
+    summary: 'Orders that take two users: own ones, or all of them for who approves; the newest first',
+    params: none,
+    query: z.strictObject({ open: flag.describe('only those that wait') }),
+    body: 'none',
+    answers: { 200: z.array(is.Order) },
+    handle: async ({ orders }, { user, query }) => {
+      const all = (await orders.list()).filter(({ requestedBy }) => maySee(user, requestedBy));
+      return { status: 200, body: query.open ? all.filter(({ state }) => state === 'pending') : all };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/orders/{order}',
+    scope: 'any',
+    summary: 'An order, and what became of it',
+    params: order,
+    query: none,
+    body: 'none',
+    answers: { 200: is.Order },
+    handle: async ({ orders }, { user, params }) => {
+      const found = await orders.get(params.order);
+      ensure(maySee(user, found.requestedBy), 'not_found', 'there is no such order', 'order');
+      return { status: 200, body: found };
+    },
+  }),
+  ...(['approve', 'reject'] as const).map((decision) =>
+    route({
+      method: 'POST',
+      path: `/v1/orders/{order}/${decision}`,
+      scope: 'approve',
+      summary:
+        decision === 'approve'
+          ? "Approve another user's order: it is carried out, at most once, and its outcome answered"
+          : "Reject another user's order",
+      params: order,
+      query: none,
+      body: 'none',
+      answers: { 200: is.Order },
+      handle: async (parts, { user, params }) => ({
+        status: 200,
+        body: await { approve, reject }[decision](parts, params.order, user),
+      }),
+    }),
+  ),
+  route({
+    method: 'GET',
+    path: '/v1/events',
+    scope: 'read',
+    summary:
+      'What concerns the member, as it happens: server-sent events. With Last-Event-ID, what came after that one; ' +
+      'without, all since the first.',
+    params: none,
+    query: z.strictObject({ all: flag.describe('also those of matches that were resolved') }),
+    body: 'none',
+    answers: { 200: is.Event },
+    streams: true,
+    handle: () => Promise.reject(new HttpError(500, 'internal', 'events are not answered at once')),
+  }),
+];

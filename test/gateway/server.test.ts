@@ -1,0 +1,481 @@
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Agent } from '../../src/agent/index.js';
+import { openGateway, SealedJson, GatewayUsers, type RunningGateway } from '../../src/gateway/index.js';
+import { openApi } from '../../src/gateway/openapi.js';
+import { ROUTES } from '../../src/gateway/routes.js';
+import { createLogger } from '../../src/rpc/logger.js';
+import { AgentNetwork, witnessProver } from '../agent/network-fixture.js';
+
+const invoice = readFileSync(
+  fileURLToPath(new URL('../../examples/documents/invoice-a.ubl.xml', import.meta.url)),
+);
+const sameInvoice = readFileSync(
+  fileURLToPath(new URL('../../examples/documents/invoice-a.cii.xml', import.meta.url)),
+);
+const SCOPES = [
+  'check',
+  'register',
+  'read',
+  'engage',
+  'settle',
+  'release',
+  'cancel',
+  'share',
+  'resolve',
+] as const;
+
+let network: AgentNetwork;
+let agent: Agent;
+let other: Agent;
+let gateway: RunningGateway;
+let users: GatewayUsers;
+const keys: Record<'alice' | 'bob' | 'nobody', string> = { alice: '', bob: '', nobody: '' };
+const logged: string[] = [];
+const stop = new AbortController();
+let following: Promise<void>;
+
+beforeAll(async () => {
+  network = await AgentNetwork.start('gateway-test', ['bank-a', 'bank-b']);
+  agent = await network.agent('bank-a');
+  other = await network.agent('bank-b');
+  const { gatewayKey } = agent.home.keys;
+  users = new GatewayUsers(network.home('bank-a'), new SealedJson(gatewayKey));
+  keys.alice = await users.add('alice', [...SCOPES, 'approve']);
+  keys.bob = await users.add('bob', ['approve']);
+  keys.nobody = await users.add('nobody', []);
+  const log = createLogger('gateway', {
+    level: 'info',
+    destination: { write: (line: string) => void logged.push(line) },
+  });
+  gateway = await openGateway(agent, {
+    ...{ home: network.home('bank-a'), key: gatewayKey, log, version: '0.0.0' },
+    ...{ host: 'localhost', port: 0, prover: witnessProver(), requestTimeoutMs: 2_000 },
+  });
+  following = agent.follow(gateway.notify, stop.signal);
+});
+afterAll(async () => {
+  stop.abort();
+  await following;
+  await gateway?.close();
+  await network?.stop();
+});
+
+interface Answered {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: never;
+}
+
+/** What the OpenAPI document says that an answer looks like. */
+const description = openApi(ROUTES, '0.0.0') as {
+  paths: Record<
+    string,
+    Record<string, { responses: Record<string, { content: Record<string, { schema: object }> }> }>
+  >;
+  components: { schemas: Record<string, object> };
+};
+const schemas = new Map<object, z.ZodType>();
+function described(method: string, path: string, status: number, type: string): z.ZodType {
+  const route = ROUTES.find(
+    (row) =>
+      row.method === method &&
+      new RegExp(`^${row.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path.split('?')[0]!),
+  );
+  const responses = route && description.paths[route.path]![method.toLowerCase()]!.responses;
+  const { content } = responses?.[status] ?? responses?.['default'] ?? PROBLEM;
+  const { schema } = content[type]!;
+  const known = schemas.get(schema);
+  if (known) return known;
+  const whole = JSON.parse(
+    JSON.stringify({ ...schema, $defs: description.components.schemas }).replaceAll(
+      '#/components/schemas/',
+      '#/$defs/',
+    ),
+  ) as Parameters<typeof z.fromJSONSchema>[0];
+  const made = z.fromJSONSchema(whole);
+  schemas.set(schema, made);
+  return made;
+}
+const PROBLEM: { content: Record<string, { schema: object }> } = {
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
+
+/** Asks, and holds the answer to the OpenAPI document. */
+async function ask(
+  method: string,
+  path: string,
+  options: { key?: string; body?: Uint8Array | string | object; headers?: Record<string, string> } = {},
+): Promise<Answered> {
+  const { key = keys.alice, body, headers = {} } = options;
+  const bytes =
+    body === undefined || body instanceof Uint8Array || typeof body === 'string'
+      ? body
+      : JSON.stringify(body);
+  const sent = httpRequest({
+    ...{ host: 'localhost', port: gateway.port, method, path, agent: false },
+    headers: {
+      ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
+      ...(body !== undefined && bytes !== body ? { 'content-type': 'application/json' } : {}),
+      ...(bytes === undefined ? {} : { 'content-length': Buffer.byteLength(bytes) }),
+      ...headers,
+    },
+  });
+  sent.end(bytes);
+  const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+  let text = '';
+  for await (const chunk of response) text += String(chunk);
+  const status = response.statusCode!;
+  const value = JSON.parse(text) as never;
+  const type = String(response.headers['content-type']);
+  expect(type).toBe(status < 400 ? 'application/json' : 'application/problem+json');
+  if (path.startsWith('/v1/')) {
+    const held = described(method, path, status, type).safeParse(value);
+    expect(held.error?.issues, `${method} ${path} ${status}`).toBeUndefined();
+  }
+  expect(response.headers).toMatchObject({
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  expect(response.headers['access-control-allow-origin']).toBeUndefined();
+  return { status, headers: response.headers, body: value };
+}
+
+/** Sends bytes as they are; answers all that came back until the connection ended. */
+async function raw(...parts: (string | number)[]): Promise<string> {
+  const socket = connect(gateway.port, 'localhost');
+  let got = '';
+  socket.setEncoding('utf8').on('data', (text: string) => (got += text));
+  socket.on('error', () => undefined);
+  for (const part of parts) {
+    if (typeof part === 'number') await new Promise((resolve) => setTimeout(resolve, part));
+    else if (!socket.destroyed) socket.write(part);
+  }
+  await Promise.race([once(socket, 'close'), new Promise((resolve) => setTimeout(resolve, 8_000).unref())]);
+  expect(socket.closed).toBe(true);
+  return got;
+}
+const statusOf = (text: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]);
+const head = (method: string, path: string, ...more: string[]) =>
+  [
+    `${method} ${path} HTTP/1.1`,
+    'Host: localhost',
+    `Authorization: Bearer ${keys.alice}`,
+    ...more,
+    '',
+    '',
+  ].join('\r\n');
+
+/** Of a time before there were keys. */
+const headAt = (...parts: Parameters<typeof head>) => head(...parts).replace('Bearer ', 'Bearer KEY');
+
+/** The events of a stream, until so many have come. */
+async function events(
+  count: number,
+  lastId?: string,
+): Promise<{ id: string; data: { index: number; event: string } }[]> {
+  const sent = httpRequest({
+    ...{ host: 'localhost', port: gateway.port, path: '/v1/events', agent: false },
+    headers: {
+      authorization: `Bearer ${keys.alice}`,
+      ...(lastId === undefined ? {} : { 'last-event-id': lastId }),
+    },
+  });
+  sent.on('error', () => undefined).end();
+  const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+  expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+  let text = '';
+  const found: { id: string; data: { index: number; event: string } }[] = [];
+  response.on('error', () => undefined);
+  await new Promise<void>((resolve) => {
+    response.on('data', (chunk: Buffer) => {
+      text += String(chunk);
+      const blocks = text.split('\n\n');
+      text = blocks.pop()!;
+      for (const block of blocks) {
+        const [, id, event, data] = /^id: (.+)\nevent: (.+)\ndata: (.+)$/.exec(block) ?? [];
+        if (id === undefined) continue;
+        const value = JSON.parse(data!) as { index: number; event: string };
+        expect(value.event).toBe(event);
+        described('GET', '/v1/events', 200, 'text/event-stream').parse(value);
+        found.push({ id, data: value });
+      }
+      if (found.length >= count) resolve();
+    });
+  });
+  sent.destroy();
+  return found;
+}
+
+describe('who may do what', () => {
+  const filled = (path: string) => path.replace('{entry}', '0').replace('{order}', '0'.repeat(32));
+
+  it.each(ROUTES.map(({ method, path, scope }) => [method, path, scope] as const))(
+    '%s %s takes a key, and the scope %s',
+    async (method, path, scope) => {
+      const none = await ask(method, filled(path), { key: '' });
+      // Wrong keys are limited: both refuse.
+      expect([401, 429]).toContain(none.status);
+      expect(none.body).toMatchObject({ code: none.status === 401 ? 'permission_denied' : 'quota_exceeded' });
+      if (scope === 'any') return;
+      expect(await ask(method, filled(path), { key: keys.nobody })).toMatchObject({
+        ...{ status: 403, body: { code: 'permission_denied', detail: `this takes the scope ${scope}` } },
+      });
+    },
+  );
+
+  it('says nothing of paths to who has no key, and lets nobody guess for long', async () => {
+    const wrong = `csg_${'A'.repeat(43)}`;
+    const statuses = new Set<number>();
+    for (let i = 0; i < 15; i++) statuses.add((await ask('GET', `/v1/x${i}`, { key: wrong })).status);
+    expect([...statuses].at(-1)).toBe(429);
+    // Who has a key is not kept out by somebody else's guesses.
+    expect((await ask('GET', '/v1/entries')).status).toBe(200);
+  });
+
+  it('ends with the user', async () => {
+    const key = await users.add('carol', ['read']);
+    expect((await ask('GET', '/v1/entries', { key })).status).toBe(200);
+    await users.remove('carol');
+    expect([401, 429]).toContain((await ask('GET', '/v1/entries', { key })).status);
+  });
+});
+
+describe('requests that no honest program sends', () => {
+  it.each([
+    ['a name that was made to resolve here', { host: 'evil.example' }, 421],
+    ['a name that begins as ours', { host: 'localhost.evil.example' }, 421],
+    ['an address of another machine', { host: '192.0.2.1:80' }, 421],
+    ['a web page', { origin: 'https://evil.example' }, 403],
+    ['a page of this machine', { origin: 'http://localhost:3000' }, 403],
+    ['no origin, of a page all the same', { origin: 'null' }, 403],
+    ['a page without Origin', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['a browser with a cookie', { cookie: 'a=b' }, 403],
+  ])('%s', async (_, headers, status) => {
+    expect(await ask('GET', '/v1/entries', { headers })).toMatchObject({
+      ...{ status, body: { code: 'permission_denied' } },
+    });
+    expect((await ask('GET', '/openapi.json', { headers })).status).toBe(status);
+  });
+
+  it.each([
+    [
+      'both lengths',
+      headAt('POST', '/v1/check', 'Content-Length: 4', 'Transfer-Encoding: chunked') + '0\r\n\r\n',
+    ],
+    ['two lengths', headAt('POST', '/v1/check', 'Content-Length: 4', 'Content-Length: 5') + 'abcde'],
+    ['a length that is none', headAt('POST', '/v1/check', 'Content-Length: +4') + 'abcd'],
+    ['an encoding that is none', headAt('POST', '/v1/check', 'Transfer-Encoding: xchunked') + '0\r\n\r\n'],
+    ['a space before the colon', headAt('POST', '/v1/check', 'Content-Length : 4') + 'abcd'],
+    ['a folded header', headAt('GET', '/v1/entries', 'X-A: b', ' c')],
+    ['bare line feeds', headAt('GET', '/v1/entries').replaceAll('\r\n', '\n')],
+    ['two hosts', headAt('GET', '/v1/entries', 'Host: localhost')],
+    ['two keys', headAt('GET', '/v1/entries', 'Authorization: Bearer x')],
+    ['no host', headAt('GET', '/v1/entries').replace('Host: localhost\r\n', '')],
+    [
+      'a chunk of no size',
+      headAt('POST', '/v1/check', 'Transfer-Encoding: chunked') + 'zz\r\nabc\r\n0\r\n\r\n',
+    ],
+    ['another server', headAt('GET', 'http://localhost/v1/entries')],
+    [
+      'a compressed body',
+      headAt('POST', '/v1/check', 'Content-Encoding: gzip', 'Content-Length: 2') + 'ab',
+      415,
+    ],
+    ['a body of a GET', headAt('GET', '/v1/entries', 'Content-Length: 2') + 'ab'],
+    ['a header without end', headAt('GET', '/v1/entries', `X-A: ${'a'.repeat(20_000)}`), 431],
+  ])('%s', async (_, before, status = 400) => {
+    const text = before.replace('KEY', keys.alice);
+    // What follows on the connection must not be taken for a second request.
+    const answered = await raw(text + head('GET', '/v1/card'));
+    expect(statusOf(answered)).toBe(status);
+    expect(answered.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  });
+
+  it('a path that leads elsewhere', async () => {
+    for (const path of [
+      ...['/v1/../v1/entries', '/v1/entries/../../etc/passwd', '/v1/entries/%2e%2e%2fx', '//v1/entries'],
+      ...['/v1/entries/', '/v1//entries', '/V1/entries', '/v1/entries%00', '/v1/orders/..%2f..%2fx/approve'],
+    ]) {
+      const { status, body } = await ask('GET', path);
+      expect([400, 404, 405]).toContain(status);
+      expect(body).toMatchObject({ code: status === 404 ? 'not_found' : 'invalid_argument' });
+    }
+    for (const path of [
+      '/v1/entries/-1',
+      '/v1/entries/1e3',
+      '/v1/entries/0x1',
+      '/v1/entries/9999999999999999',
+    ])
+      expect(await ask('GET', path)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_argument', field: 'entry' },
+      });
+    expect((await ask('DELETE', '/v1/entries')).status).toBe(405);
+    expect(await ask('GET', '/v1/matches?open=true&open=false')).toMatchObject({ status: 400 });
+    expect(await ask('GET', '/v1/matches?__proto__=x')).toMatchObject({ status: 400 });
+    expect(await ask('GET', '/v1/matches?closed=true')).toMatchObject({
+      status: 400,
+      body: { field: 'closed' },
+    });
+  });
+
+  it('bodies that are too large, announced or not, or never end', async () => {
+    const limit = 16 * 1024 * 1024;
+    const announced = await raw(head('POST', '/v1/check', `Content-Length: ${limit + 1}`));
+    expect(statusOf(announced)).toBe(413);
+    const chunk = `100000\r\n${'a'.repeat(0x100000)}\r\n`;
+    const streamed = await raw(
+      head('POST', '/v1/check', 'Transfer-Encoding: chunked'),
+      ...Array.from({ length: 18 }, () => chunk),
+    );
+    expect([413, NaN]).toContain(statusOf(streamed));
+    expect(streamed).not.toContain(' 200 ');
+    // Nobody without a key has a body read.
+    const keyless = head('POST', '/v1/check', `Content-Length: ${limit}`).replace(/Authorization.*\r\n/, '');
+    expect([401, 429]).toContain(statusOf(await raw(keyless)));
+    // Too slow: the header, and the body.
+    expect(statusOf(await raw('GET /v1/entries HTTP/1.1\r\nHost: local', 200))).toBe(408);
+    expect(statusOf(await raw(head('POST', '/v1/check', 'Content-Length: 1000'), 'a', 300, 'b'))).toBe(408);
+    const json = 'x'.repeat(600 * 1024);
+    expect((await ask('POST', '/v1/entries/0/engage', { body: { accept: [json] } })).status).toBe(413);
+  });
+
+  it('bodies that are not what they must be', async () => {
+    const json = { 'content-type': 'application/json' };
+    for (const body of [
+      '{',
+      '',
+      '[]',
+      'null',
+      '{"accept":["unique"],"accept2":1}',
+      '{"accept":[]}',
+      '{"accept":["all"]}',
+      Buffer.from([0x7b, 0xff, 0x7d]),
+    ])
+      expect(await ask('POST', '/v1/entries/0/engage', { body, headers: json })).toMatchObject({
+        ...{ status: 400, body: { code: 'invalid_argument' } },
+      });
+    expect(await ask('POST', '/v1/entries/0/engage', { body: '{}' })).toMatchObject({ status: 415 });
+    const form = { 'content-type': 'multipart/form-data; boundary=x' };
+    expect(await ask('POST', '/v1/check', { body: invoice, headers: form })).toMatchObject({ status: 415 });
+    expect(await ask('POST', '/v1/check', { body: 'no document' })).toMatchObject({
+      ...{ status: 415, body: { code: 'unsupported_format' } },
+    });
+    expect(await ask('POST', '/v1/check', { body: invoice.subarray(0, 900) })).toMatchObject({
+      ...{ status: 422, body: { code: 'invalid_document' } },
+    });
+    expect(await ask('POST', '/v1/check?purpose=nothing', { body: invoice })).toMatchObject({ status: 404 });
+  });
+});
+
+describe('a member over HTTP', () => {
+  it('checks, registers once, engages with four eyes, and hears of others', async () => {
+    const checked = await ask('POST', '/v1/check', { body: invoice });
+    expect(checked).toMatchObject({ status: 200, body: { verdict: 'unique', document: { kind: 380 } } });
+    // The same document twice at a time, in two formats: one entry.
+    const both = await Promise.all(
+      [invoice, sameInvoice].map((body) => ask('POST', '/v1/entries?purpose=finance', { body })),
+    );
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 201]);
+    for (const { body } of both) expect(body).toMatchObject({ sequence: 0, verdict: 'unique' });
+    expect(await ask('GET', '/v1/entries')).toMatchObject({ body: [{ entry: 0, state: 'registered' }] });
+    expect(await ask('GET', '/v1/entries/0')).toMatchObject({ body: { now: { verdict: 'unique' } } });
+    expect(await ask('GET', '/v1/entries/7')).toMatchObject({ status: 404, body: { field: 'entry' } });
+
+    const asked = await ask('POST', '/v1/entries/0/engage', { body: { accept: ['unique'] } });
+    expect(asked).toMatchObject({ status: 202, body: { state: 'pending', requestedBy: { name: 'alice' } } });
+    const { id } = asked.body as { id: string };
+    expect(await ask('POST', `/v1/orders/${id}/approve`)).toMatchObject({
+      ...{ status: 403, body: { code: 'permission_denied' } },
+    });
+    expect(await ask('GET', `/v1/orders/${id}`, { key: keys.nobody })).toMatchObject({ status: 404 });
+    expect(await ask('GET', '/v1/orders', { key: keys.nobody })).toMatchObject({ status: 200, body: [] });
+    expect(await ask('GET', '/v1/orders?open=true', { key: keys.bob })).toMatchObject({ body: [{ id }] });
+    const twice = await Promise.all(
+      [0, 1].map(() => ask('POST', `/v1/orders/${id}/approve`, { key: keys.bob })),
+    );
+    expect(twice.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(await ask('GET', `/v1/orders/${id}`)).toMatchObject({
+      body: { state: 'done', decision: { by: { name: 'bob' } }, outcome: { result: { state: 'engaged' } } },
+    });
+
+    const withdrawn = await ask('POST', '/v1/entries/0/cancel', { body: { reason: 'withdrawn' } });
+    expect(withdrawn).toMatchObject({ status: 409, body: { code: 'rejected' } });
+    const settle = (await ask('POST', '/v1/entries/0/settle')).body as { id: string };
+    expect(await ask('POST', `/v1/orders/${settle.id}/reject`, { key: keys.bob })).toMatchObject({
+      body: { state: 'rejected' },
+    });
+    expect(await ask('POST', `/v1/orders/${settle.id}/approve`, { key: keys.bob })).toMatchObject({
+      status: 409,
+    });
+
+    const { document, fileHash } = await (await import('../../src/agent/index.js')).parseDocument(invoice);
+    await other.register(document, fileHash, 'finance', witnessProver());
+    const all = await events(2);
+    expect(all.map(({ data }) => data.event)).toEqual(['own-acted', 'registered-again']);
+    expect(await events(1, all[0]!.id)).toEqual([all[1]]);
+    // A stream that is at the end hears what comes.
+    const next = events(1, all[1]!.id);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await other.cancel(1);
+    expect(await next).toMatchObject([{ data: { event: 'other-acted', other: 1, state: 'cancelled' } }]);
+    expect(await ask('GET', '/v1/events', { headers: { 'last-event-id': 'x' } })).toMatchObject({
+      status: 400,
+    });
+
+    expect(await ask('GET', '/v1/matches?entry=0')).toMatchObject({ body: [{ other: 1, resolution: null }] });
+    const resolved = await ask('POST', '/v1/matches/0/resolve', {
+      body: { as: 'same', reason: 'seen both' },
+    });
+    expect(resolved).toMatchObject({ body: { resolution: { user: 'gateway/alice', as: 'same' } } });
+
+    const shared = await ask('POST', '/v1/entries/0/share', { body: { card: other.card(), named: false } });
+    const { id: share } = shared.body as { id: string };
+    const opened = await ask('POST', `/v1/orders/${share}/approve`, { key: keys.bob });
+    const { outcome } = opened.body as { outcome: { result: { share: string } } };
+    expect((await other.openShared(outcome.result.share)).entry).toBe(0);
+
+    const receipt = (await ask('GET', '/v1/entries/0/receipt')).body;
+    expect(await ask('POST', '/v1/receipts/verify', { body: { receipt } })).toMatchObject({
+      body: { entry: 0, firstHolder: 0 },
+    });
+    expect((await ask('POST', '/v1/entries/0/release')).body).toMatchObject({ state: 'released' });
+
+    const { records, problems } = await agent.readAudit();
+    expect(problems).toEqual([]);
+    expect(
+      records.map(({ command, user, approvedBy, result }) => [command, user, approvedBy, result]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['document check', 'gateway/alice', undefined, 'unique'],
+        ['entry engage', 'gateway/alice', 'gateway/bob', 'engaged'],
+        ['entry settle', 'gateway/alice', undefined, 'rejected by gateway/bob'],
+      ]),
+    );
+  });
+
+  it('is described', async () => {
+    const { body } = await ask('GET', '/openapi.json', { key: '' });
+    expect(body).toEqual(JSON.parse(JSON.stringify(description)));
+    const listed = Object.entries(description.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(listed.sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).sort());
+    for (const [, ref] of JSON.stringify(description).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g))
+      expect(description.components.schemas).toHaveProperty(ref!);
+  });
+
+  it('logs no key, document, number or path', () => {
+    const text = logged.join('');
+    expect(text).toContain('"route":"/v1/entries/{entry}/engage"');
+    expect(text).toContain('"user":"alice"');
+    for (const secret of [...Object.values(keys), '/v1/entries/0', '/v1/x1', 'invoice', 'purpose='])
+      expect(text).not.toContain(secret);
+  });
+});
