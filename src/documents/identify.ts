@@ -163,8 +163,14 @@ function onlyOne<T>(found: readonly T[], field: string, none: () => CountersealE
 function objectsIn(value: JsonValue): readonly { format: JsonFormat; object: JsonObject }[] {
   if (Array.isArray(value)) return (value as readonly JsonValue[]).flatMap(objectsIn);
   if (!isObject(value)) return [];
-  const format = JSON_FORMATS.find((candidate) => candidate.recognises(value));
-  return format === undefined ? Object.values(value).flatMap(objectsIn) : [{ format, object: value }];
+  const [format, ...others] = JSON_FORMATS.filter((candidate) => candidate.recognises(value));
+  if (format === undefined) return Object.values(value).flatMap(objectsIn);
+  if (others.length === 0) return [{ format, object: value }];
+  throw new CountersealError(
+    'invalid_document',
+    `the document can be read in several ways (${[format, ...others].map(({ name }) => name).join(', ')}), which need not say the same: leave it the fields of one format`,
+    { field: 'JSON' },
+  );
 }
 
 /** The first character that is no white space. A byte order mark and the NULs of UTF-16 can precede it. */

@@ -170,4 +170,12 @@ describe('a griefer makes documents collide', () => {
     const [, number] = identify(ubl({ number: '2024|R1' })).exact;
     expect(number).toBe('2025|2024R1');
   });
+
+  it('a number of millions of characters is refused before anything is made of it', () => {
+    const start = performance.now();
+    expect(() => identify(ubl({ number: 'A-'.repeat(1_000_000) }))).toThrow(
+      coded('invalid_document', 'cbc:ID'),
+    );
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
 });

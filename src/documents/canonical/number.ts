@@ -5,8 +5,18 @@ import { canonicalText } from './text.js';
 /** The longest document number that has a canonical form: UN/EDIFACT data element 1004, an..35. */
 export const NUMBER_MAX_LENGTH = 35;
 
+/** A longer text is refused before anything is made of it: millions of characters take minutes. */
+const WRITTEN_MAX_LENGTH = 2000;
+
 /** The text form, look-alikes folded, in ASCII: what both forms of a number and all identifiers start from. */
 export function asciiText(value: string, field: string): string {
+  if (value.length > WRITTEN_MAX_LENGTH) {
+    throw new CountersealError(
+      'invalid_document',
+      `${field} has ${value.length} characters, which no number or identifier has`,
+      { field },
+    );
+  }
   const folded = foldLookAlikes(canonicalText(value, field));
   const foreign = /[^\x20-\x7E]/u.exec(folded);
   if (foreign === null) return folded;

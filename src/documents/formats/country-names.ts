@@ -49,7 +49,7 @@ const CODES: ReadonlyMap<string, string> = new Map(
 
 /** The ISO 3166-1 alpha-2 code of a country that is written as its code or its English name; undefined for any other. */
 export function countryCode(written: string | undefined): string | undefined {
-  if (written === undefined) return undefined;
+  if (written === undefined || written.length > 100) return undefined;
   const text = plain(written);
   return CODES.get(text) ?? (/^[A-Z]{2}$/.test(text) && written.trim().length === 2 ? text : undefined);
 }

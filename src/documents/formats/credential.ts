@@ -22,7 +22,7 @@ const typesOf = (found: FoundObject): readonly string[] => valuesAt(found, 'type
 /** Whether the object is a credential: it says so itself, as the data model has it (VCDM 2.0 section 4.5). */
 export function isCredential(object: JsonObject): boolean {
   return (
-    typesOf(whole(object)).includes('VerifiableCredential') && own(object, 'credentialSubject') !== undefined
+    own(object, 'credentialSubject') !== undefined && typesOf(whole(object)).includes('VerifiableCredential')
   );
 }
 
@@ -77,7 +77,8 @@ export function hiddenWarning(count: number): readonly string[] {
 }
 
 /** `ShipsDeliveryOrder` and `PROMISSORY_NOTE` as words. */
-export function words(type: string): string {
+export function words(name: string): string {
+  const type = name.slice(0, 200);
   return (/[a-z]/.test(type) ? type.replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, ' ') : type)
     .replace(/[_-]+/g, ' ')
     .toLowerCase()

@@ -79,6 +79,22 @@ export function valueAt(from: FoundObject, path: string): Found | undefined {
   return first;
 }
 
+/**
+ * A value that a format has under several names.
+ *
+ * @throws invalid_document if two of them differ: people would see the one and the reader take the other
+ */
+export function valueAtAny(from: FoundObject, paths: readonly string[]): Found | undefined {
+  const [first, ...others] = paths.flatMap((path) => valueAt(from, path) ?? []);
+  const other = others.find(({ value }) => value !== first?.value);
+  if (first === undefined || other === undefined) return first;
+  throw new CountersealError(
+    'invalid_document',
+    `${first.field} is ${JSON.stringify(first.value.slice(0, 40))} and ${other.field} ${JSON.stringify(other.value.slice(0, 40))}: they must be equal`,
+    { field: other.field },
+  );
+}
+
 function refuseSeveral(field: string, count: number): never {
   throw new CountersealError('invalid_document', `${field} occurs ${count} times; one is allowed`, { field });
 }

@@ -21,7 +21,7 @@ import { canonicalFields, type IssuerFields } from './document-fields.js';
 import type { JsonFormat } from './format.js';
 import { canonicalInvoice } from './invoice.js';
 import { own } from './json.js';
-import { type FoundObject, objectAt, objectsAt, valueAt, valuesAt } from './json-path.js';
+import { type FoundObject, objectAt, objectsAt, valueAt, valueAtAny, valuesAt } from './json-path.js';
 import type { Found } from './slot-builder.js';
 import { equipmentObject } from './ubl-elements.js';
 import { writtenWeight } from './written.js';
@@ -53,40 +53,29 @@ const READERS: Readonly<Record<string, (credential: Credential) => CanonicalDocu
   BillOfLading: (credential) => readTransport(credential, BILL_OF_LADING, 'documentId'),
   SeaWaybill: (credential) => readTransport(credential, SEA_WAYBILL, 'billOfLadingNumber'),
   // As in UBL, which calls them waybills too.
-  RoadConsignmentNote: (credential) =>
-    readTransport(credential, SEA_WAYBILL, 'documentIdentifier', [
-      'a waybill of road or rail has no kind of its own: it is taken for a sea waybill',
-    ]),
+  RoadConsignmentNote: ({ warnings, ...credential }) =>
+    readTransport(
+      { ...credential, warnings: [...warnings, ROAD_WARNING] },
+      SEA_WAYBILL,
+      'documentIdentifier',
+      'carrierTransportServicesProvider',
+    ),
   AirWaybill: (credential) => readTransport(credential, AIR_WAYBILL, 'billOfLadingNumber'),
   CustomsDeclaration: readCustomsDeclaration,
   CargoInsurance: readInsurance,
   LetterOfCredit: readLetterOfCredit,
 };
 
-const at = ({ field }: FoundObject, name: string): string => `${field}.${name}`;
+const ROAD_WARNING = 'a waybill of road or rail has no kind of its own: it is taken for a sea waybill';
 
-/**
- * A value that stands under several names.
- *
- * @throws invalid_document if they differ: which one counts would be the reader's choice
- */
-function agreeing(doc: FoundObject, names: readonly string[]): Found | undefined {
-  const [first, ...others] = names.flatMap((name) => valueAt(doc, name) ?? []);
-  const other = others.find(({ value }) => value !== first?.value);
-  if (first === undefined || other === undefined) return first;
-  throw new CountersealError(
-    'invalid_document',
-    `${first.field} is ${JSON.stringify(first.value.slice(0, 40))} and ${other.field} ${JSON.stringify(other.value.slice(0, 40))}: they must be equal`,
-    { field: other.field },
-  );
-}
+const at = ({ field }: FoundObject, name: string): string => `${field}.${name}`;
 
 function readInvoice({ subject: doc, warnings }: Credential): CanonicalDocument {
   const total = valueAt(doc, 'totalAmount');
   return canonicalInvoice({
     kind: INVOICE,
     number: valueAt(doc, 'invoiceNumber'),
-    issueDate: agreeing(doc, ['invoiceDate', 'issueDate']),
+    issueDate: valueAtAny(doc, ['invoiceDate', 'issueDate']),
     currency: currencyOf(doc, 'totalAmountCurrency'),
     total: total === undefined ? undefined : { ...total, currency: undefined },
     payable: undefined,
@@ -128,15 +117,10 @@ function readTransport(
   { subject: doc, warnings }: Credential,
   kind: Kind,
   numberName: string,
-  more: readonly string[] = [],
+  statedCarrier = 'carrier',
 ): CanonicalDocument {
   const house = kind === AIR_WAYBILL ? valueAt(doc, 'houseWaybillDocumentIdentifier') : undefined;
-  const carrierName =
-    house !== undefined
-      ? 'freightForwarder'
-      : doc.object['carrierTransportServicesProvider'] === undefined
-        ? 'carrier'
-        : 'carrierTransportServicesProvider';
+  const carrierName = house === undefined ? statedCarrier : 'freightForwarder';
   const issuer = party(doc, carrierName);
   // A house waybill shares the airline's number with its siblings: its own, of the forwarder, tells them apart.
   const number = house ?? valueAt(doc, numberName);
@@ -158,7 +142,7 @@ function readTransport(
     hsCodes: hsCodes(doc),
     ...packages(doc),
     ...grossWeight(doc),
-    warnings: [...warnings, ...more],
+    warnings,
     names: {
       issuer: at(doc, carrierName),
       number: at(doc, numberName),
@@ -175,7 +159,7 @@ function carrierOf(party: PartyFields | undefined): Carrier | undefined {
 /** Of import where it names the office of entry, of export where it names that of exit. */
 function readCustomsDeclaration({ subject: doc, warnings }: Credential): CanonicalDocument {
   const [entry, exit] = ['customsOfficeOfEntry', 'customsOfficeOfExit'].map(
-    (name) => doc.object[name] !== undefined && doc.object[name] !== null,
+    (name) => (own(doc.object, name) ?? null) !== null,
   );
   if (entry === exit) {
     throw new CountersealError(
@@ -257,9 +241,9 @@ function readLetterOfCredit({ subject: doc, warnings }: Credential): CanonicalDo
 
 function bank(found: FoundObject | undefined): IssuerFields | undefined {
   if (found === undefined) return undefined;
-  const code = valueAt(found, 'swiftBic') ?? valueAt(found, 'bic');
+  const code = valueAtAny(found, ['swiftBic', 'bic']);
   if (code !== undefined) return bankIdentifier(code.value, code.field);
-  return partyAt(found);
+  return partyAt(found, ['name', 'bankName']);
 }
 
 /** The currency of an amount: a field of its own, or that of the whole document. */
@@ -298,8 +282,9 @@ function party(doc: FoundObject, path: string): PartyFields | undefined {
   return found === undefined ? undefined : partyAt(found);
 }
 
-function partyAt(found: FoundObject): PartyFields | undefined {
-  const name = valueAt(found, 'name') ?? valueAt(found, 'bankName');
+/** The bank that a party names beside itself is that of its account. */
+function partyAt(found: FoundObject, names: readonly string[] = ['name']): PartyFields | undefined {
+  const name = valueAtAny(found, names);
   const lei = valueAt(found, 'leiCode');
   const ids: readonly PartyId[] = lei === undefined ? [] : [{ register: { scheme: 'LEI' }, ...lei }];
   if (name === undefined && ids.length === 0) return undefined;

@@ -28,7 +28,7 @@ function malformed(message: string, field: string): CountersealError {
 
 /** Whether a text begins as a FIN message does. */
 export function isFin(text: string): boolean {
-  return /^[\s\uFEFF]*\{1:[AFL][0-9]{2}/.test(text);
+  return /^[\s\uFEFF]*\{1:F[0-9]{2}/.test(text);
 }
 
 /**
@@ -50,10 +50,15 @@ export function parseFin(text: string): readonly MtMessage[] {
   return messages;
 }
 
-function message(text: string): { message: MtMessage; rest: string } {
-  const basic = /^\{1:[AFL][0-9]{2}([A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2})[A-Z0-9]([A-Z0-9]{3})[0-9]{10}\}/.exec(
-    text,
-  );
+/** The network's answer, which senders keep before the message: 451 is 0 if it was accepted. */
+const ANSWER = /^\{1:F21[A-Z0-9]{12}[0-9]{10}\}\{4:((?:\{[0-9]{3}:[^{}\n]{0,100}\})*)\}\s*/;
+
+function message(answered: string): { message: MtMessage; rest: string } {
+  const answer = ANSWER.exec(answered);
+  if (answer !== null && !answer[1]?.includes('{451:0}'))
+    throw malformed('SWIFT has not accepted this message: the answer before it is no ACK', 'block 4');
+  const text = answered.slice(answer?.[0].length ?? 0);
+  const basic = /^\{1:F01([A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2})[A-Z0-9]([A-Z0-9]{3})[0-9]{10}\}/.exec(text);
   if (basic === null)
     throw malformed('block 1 is not {1:F01, the address of the sender and ten digits}', 'block 1');
   let rest = text.slice(basic[0].length);

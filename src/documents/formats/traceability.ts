@@ -17,7 +17,7 @@ import { contextsOf, type Credential, credentialOf, isCredential, noKind, words 
 import { canonicalFields, type IssuerFields } from './document-fields.js';
 import type { JsonFormat } from './format.js';
 import { canonicalInvoice } from './invoice.js';
-import { type FoundObject, objectAt, objectsAt, valueAt, valuesAt } from './json-path.js';
+import { type FoundObject, objectAt, objectsAt, valueAt, valueAtAny, valuesAt } from './json-path.js';
 import { required } from './slot-builder.js';
 import type { Found } from './slot-builder.js';
 import { equipmentObject } from './ubl-elements.js';
@@ -98,7 +98,7 @@ function readInvoice({ subject: doc, warnings }: Credential): CanonicalDocument 
 function readBillOfLading({ subject: doc, warnings }: Credential, kind: Kind): CanonicalDocument {
   const carrier = party(doc, 'carrier');
   const number = valueAt(doc, 'billOfLadingNumber');
-  const scac = valueAt(doc, 'carrier.scac') ?? valueAt(doc, 'scac');
+  const scac = valueAtAny(doc, ['carrier.scac', 'scac']);
   const items = [...objectsAt(doc, 'includedConsignmentItems'), ...objectsAt(doc, 'particulars')];
   return canonicalFields({
     kind,

@@ -6,9 +6,11 @@ import { countryCode } from './country-names.js';
 import { contextsOf, credentialOf, isCredential, noKind, unverified, words } from './credential.js';
 import { canonicalFields } from './document-fields.js';
 import type { JsonFormat } from './format.js';
+import { ktdde } from './ktdde.js';
+import { traceability } from './traceability.js';
 import { canonicalInvoice } from './invoice.js';
 import { isObject, type JsonObject, own } from './json.js';
-import { type FoundObject, objectAt, objectsAt, valueAt, valuesAt } from './json-path.js';
+import { type FoundObject, objectAt, objectsAt, valueAt, valueAtAny, valuesAt } from './json-path.js';
 import { hiddenFields, isOpenAttestation2, openAttestationData, plainData } from './open-attestation.js';
 import type { Found } from './slot-builder.js';
 import { writtenAmount, writtenDate, writtenWeight } from './written.js';
@@ -23,12 +25,10 @@ export const tradeTrust: JsonFormat = {
     isOpenAttestation2(object) ||
     (isCredential(object)
       ? isTradeTrustCredential(object)
-      : isTemplate(object) || shapeOf(object) !== undefined),
+      : isTemplate(object) || shapesOf(object).length > 0),
   read(object): CanonicalDocument {
     const opened = open(object);
-    const shape = shapeOf(opened.doc.object) ?? shapeOfName(opened.names);
-    if (shape === undefined) throw noKind(nameOf(opened), opened.namesField);
-    return READERS[shape](opened);
+    return READERS[shapeOf(opened)](opened);
   },
 };
 
@@ -45,13 +45,16 @@ interface Opened {
   readonly warnings: readonly string[];
 }
 
+/** Platforms put their contexts into credentials of other vocabularies too. */
 const isTradeTrustCredential = (object: JsonObject): boolean =>
-  isObject(own(object, 'openAttestationMetadata')) ||
-  contextsOf(object).some((url) =>
-    /^https:\/\/(?:[a-z.]+\.)?(?:openattestation\.com|trustvc\.io|tradetrust\.io)\//.test(url),
-  ) ||
+  (!ktdde.recognises(object) &&
+    !traceability.recognises(object) &&
+    (isObject(own(object, 'openAttestationMetadata')) ||
+      contextsOf(object).some((url) =>
+        /^https:\/\/(?:[a-z.]+\.)?(?:openattestation\.com|trustvc\.io|tradetrust\.io)\//.test(url),
+      ))) ||
   objectsAt({ object, field: '' }, 'credentialSubject').some(
-    ({ object: subject }) => shapeOf(subject) !== undefined,
+    ({ object: subject }) => shapesOf(subject).length > 0,
   );
 
 /** Raw data say which template shows them. */
@@ -91,28 +94,52 @@ function open(object: JsonObject): Opened {
   };
 }
 
-/** By its fields: templates have many names. */
-function shapeOf(object: JsonObject): Shape | undefined {
-  const has = (key: string): boolean => own(object, key) !== undefined;
-  if (has('blNumber') && (has('scac') || has('carrierName') || has('portOfLoading'))) return 'bill-of-lading';
-  if (has('billOfLadingNo') && has('SCAC')) return 'bimco';
-  if (has('billableItems') && (has('billFrom') || has('billFromName'))) return 'invoice';
-  if (
-    isObject(own(object, 'warehouseReceiptDetails')) ||
-    (has('warehouseReceipt') && has('warehouseAddress'))
-  )
-    return 'warehouse-receipt';
-  return undefined;
+/**
+ * By its fields, because templates have many names; of a document whose fields were hidden, by what its envelope says.
+ *
+ * @throws unsupported_format if it is of another kind; invalid_document if it could be two: people would be shown the
+ * one and the reader take the other
+ */
+function shapeOf(opened: Opened): Shape {
+  const { names, namesField } = opened;
+  const shapes = shapesOf(opened.doc.object);
+  const named = new Set(
+    names.flatMap((name) => NAMED.get(name.replace(/[^A-Za-z]/g, '').toUpperCase()) ?? []),
+  );
+  const [shape, ...others] = shapes.length > 0 ? shapes : named;
+  if (shape === undefined) throw noKind(nameOf(opened), namesField);
+  const isLading = (one: Shape): boolean => one === 'bill-of-lading' || one === 'bimco';
+  if (others.length > 0 || [...named].some((one) => one !== shape && !(isLading(one) && isLading(shape)))) {
+    throw new CountersealError(
+      'invalid_document',
+      `the document has the fields or the names of several kinds (${[...new Set([...shapes, ...named])].join(', ')}): which one it is must be clear`,
+      { field: namesField },
+    );
+  }
+  return shape;
 }
 
-/** Of a document whose fields were hidden from the reader, what its envelope says. */
-function shapeOfName(names: readonly string[]): Shape | undefined {
-  const plain = new Set(names.map((name) => name.replace(/[^A-Za-z]/g, '').toUpperCase()));
-  if (plain.has('BILLOFLADING') || plain.has('BILLOFLADINGCARRIER')) return 'bill-of-lading';
-  if (plain.has('BILLOFLADINGBIMCO')) return 'bimco';
-  if (plain.has('INVOICE')) return 'invoice';
-  return plain.has('WAREHOUSERECEIPT') ? 'warehouse-receipt' : undefined;
+function shapesOf(object: JsonObject): readonly Shape[] {
+  const has = (key: string): boolean => own(object, key) !== undefined;
+  const found: Record<Shape, boolean> = {
+    'bill-of-lading': has('blNumber') && (has('scac') || has('carrierName') || has('portOfLoading')),
+    bimco: has('billOfLadingNo') && has('SCAC'),
+    invoice: has('billableItems') && (has('billFrom') || has('billFromName')),
+    'warehouse-receipt':
+      isObject(own(object, 'warehouseReceiptDetails')) ||
+      (has('warehouseReceipt') && has('warehouseAddress')),
+  };
+  return (Object.keys(found) as Shape[]).filter((shape) => found[shape]);
 }
+
+/** Types of subjects and names of templates. */
+const NAMED: ReadonlyMap<string, Shape> = new Map([
+  ['BILLOFLADING', 'bill-of-lading'],
+  ['BILLOFLADINGCARRIER', 'bill-of-lading'],
+  ['BILLOFLADINGBIMCO', 'bimco'],
+  ['INVOICE', 'invoice'],
+  ['WAREHOUSERECEIPT', 'warehouse-receipt'],
+]);
 
 function nameOf({ doc, names }: Opened): string {
   if (
@@ -162,11 +189,11 @@ function transport(doc: FoundObject, numberName: string, scacName: string) {
 
 function readBillOfLading({ doc, warnings }: Opened): CanonicalDocument {
   const packages = objectsAt(doc, 'packages');
-  const weights = packages.map((item) => valueAt(item, 'packagesWeight') ?? valueAt(item, 'weight'));
+  const weights = packages.map((item) => valueAtAny(item, ['packagesWeight', 'weight']));
   return canonicalFields({
     kind: BILL_OF_LADING,
     issuer: named(valueAt(doc, 'carrierName'), undefined),
-    counterparty: named(valueAt(doc, 'consignee.name') ?? valueAt(doc, 'consigneeName'), undefined),
+    counterparty: named(valueAtAny(doc, ['consignee.name', 'consigneeName']), undefined),
     issueDate: writtenDate(valueAt(doc, 'dateOfIssueBL')),
     startDate: writtenDate(valueAt(doc, 'shippedOnBoardDate')),
     ...transport(doc, 'blNumber', 'scac'),
@@ -206,13 +233,7 @@ function readInvoice({ doc, idIsNumber, warnings }: Opened): CanonicalDocument {
   const items = objectsAt(doc, 'billableItems');
   const total = valueAt(doc, 'total');
   const amount = total === undefined ? undefined : writtenAmount(total);
-  const first = (from: FoundObject, ...paths: string[]): Found | undefined => {
-    for (const path of paths) {
-      const found = valueAt(from, path);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
+  const first = (from: FoundObject, ...paths: string[]): Found | undefined => valueAtAny(from, paths);
   return canonicalInvoice({
     kind: INVOICE,
     number: first(doc, 'invoiceId', ...(idIsNumber ? ['id'] : [])),

@@ -27,6 +27,20 @@ const UNVERIFIED = 'the signature was not verified: the content is taken as it s
 const UUID = '3f0c1d2e-0000-4000-8000-000000000000';
 
 describe('what people write', () => {
+  it('every country has a code of two letters, and no name has two', () => {
+    const source = readFileSync(
+      new URL('../../../src/documents/formats/country-names.ts', import.meta.url),
+      'utf8',
+    );
+    const [, table = ''] = /TABLE = `([^`]*)`/.exec(source) ?? [];
+    const names = table.split(';').flatMap((entry) => entry.trim().slice(3).split('|'));
+    expect(names.length).toBeGreaterThan(200);
+    expect(new Set(names).size).toBe(names.length);
+    for (const entry of table.split(';'))
+      for (const name of entry.trim().slice(3).split('|'))
+        expect([name, countryCode(name)]).toEqual([name, entry.trim().slice(0, 2)]);
+  });
+
   it.each([
     ['17325', '17325', undefined],
     ['$17,325.00', '17325.00', undefined],
@@ -198,6 +212,33 @@ describe('OpenAttestation and TradeTrust', () => {
     },
   );
 
+  it.each([
+    [
+      'the fields of two forms',
+      { billOfLadingNo: salted('OTHER'), SCAC: salted('ZZZZ') },
+      'data.$template.name',
+    ],
+    ['a template of another kind', { $template: { name: salted('INVOICE') } }, 'data.$template.name'],
+    ['two consignees', { consigneeName: salted('Other AG') }, 'data.consigneeName'],
+  ] as const)('who shows %s, shows people another document than is read', (_name, change, field) =>
+    expect(() => read(data((d) => Object.assign(d, change)))).toThrow(coded('invalid_document', field)),
+  );
+
+  it('a credential of two vocabularies is of none', () => {
+    const both = (change: Json): string =>
+      changed('letter-of-credit.ktdde.json', (json) => {
+        Object.assign(json, change['@context'] === undefined ? {} : { '@context': change['@context'] });
+        Object.assign(inner(json, 'credentialSubject'), change, { '@context': undefined });
+      });
+    for (const change of [
+      { blNumber: '1', scac: 'QQQQ' },
+      { '@context': ['https://w3id.org/traceability/v1'] },
+    ])
+      expect(() => read(both(change))).toThrow(coded('invalid_document', 'JSON'));
+    const platform = { '@context': ['https://trustvc.io/context/attachments-context.json'] };
+    expect(read(both(platform)).kind).toBe(465);
+  });
+
   it('the BIMCO form has the same number and carrier', () => {
     const bimco = {
       $template: { name: 'BILL_OF_LADING_BIMCO' },
@@ -261,6 +302,12 @@ describe('OpenAttestation and TradeTrust', () => {
       expect(strings.amount).toBeUndefined();
       expect(warnings).toContain('amount is left out: total has no currency');
       expect(read(JSON.stringify({ ...invoice, total: '$-625.00' })).kind).toBe(381);
+    });
+    it('two numbers are refused, whichever a template shows', () => {
+      expect(() => read(JSON.stringify({ ...invoice, invoiceId: '2035' }))).toThrow(
+        coded('invalid_document', 'id'),
+      );
+      expect(read(JSON.stringify({ ...invoice, invoiceId: '2034' })).strings.number).toBe('2026|2034');
     });
     it.each([
       ['a total that could be two', { total: '17,325' }, 'invalid_document', 'total'],

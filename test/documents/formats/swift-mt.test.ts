@@ -45,6 +45,7 @@ describe('SWIFT MT', () => {
     ['the bank named', edited(':59:', ':52A:QQHBDEFF500\n:59:')],
     ['the bank named behind its account', edited(':59:', ':52A:/D/123\nQQHBDEFFXXX\n:59:')],
     ['a branch as sender', edited('QQHBDEFFAXXX', 'QQHBDEFFA500')],
+    ['the answer of the network', `{1:F21QQHBDEFFAXXX0000000000}{4:{177:2602021200}{451:0}}${EXAMPLE}`],
     ['an amount with its decimals', edited('EUR48790,', 'EUR48790,00')],
     [
       'as its receiver has it',
@@ -201,6 +202,13 @@ describe('SWIFT MT', () => {
     ['no sender', edited('QQHBDEFFAXXX', 'QQHB'), 'invalid_document', 'block 1'],
     ['no end', edited('\n-}', ''), 'invalid_document', 'block 4'],
     ['no fields', '{1:F01QQHBDEFFAXXX0000000000}{2:I700QQBKSGSGXXXXN}{4:\n-}', 'invalid_document', 'block 4'],
+    [
+      'a message that was not accepted',
+      `{1:F21QQHBDEFFAXXX0000000000}{4:{177:2602021200}{451:1}{405:H50}}${EXAMPLE}`,
+      'invalid_document',
+      'block 4',
+    ],
+    ['a system message', EXAMPLE.replace('{1:F01', '{1:F02'), 'invalid_document', 'block 1'],
     ['text after it', `${EXAMPLE}TEXT`, 'invalid_document', 'block 1'],
     ['another credit after it', EXAMPLE + EXAMPLE, 'invalid_document', 'MT'],
     ['a foreign continuation', EXAMPLE + mt('701', [':20:OTHER']), 'invalid_document', 'MT'],
@@ -227,6 +235,7 @@ describe('SWIFT MT', () => {
     for (const text of [
       `{1:F01QQHBDEFFAXXX0000000000}${'{3:'.repeat(60_000)}`,
       `{1:F01QQHBDEFFAXXX0000000000}{2:I700QQBKSGSGXXXXN}{3:${'{108:A}'.repeat(25_000)}`,
+      mt('700', [':20:A']).repeat(2500),
       edited('AS PER', ':20:\n'.repeat(30_000)),
     ])
       expect(() => read(text)).toThrow(coded('invalid_document'));
