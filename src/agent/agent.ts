@@ -4,6 +4,7 @@ import { ensure } from '../errors.js';
 import {
   networkOf,
   parseGenesis,
+  possessionTagOf,
   type Action,
   type CancelReason,
   type Network,
@@ -17,10 +18,11 @@ import { actOn, engagement, type ActionResult } from './act.js';
 import { AuditLog, userName, type AuditNote, type AuditReport } from './audit-log.js';
 import { recoveryStart } from './backup.js';
 import { makeCard } from './card.js';
+import { showFingerprint, type ShownFingerprint } from './carry.js';
 import { checkDocuments, type CheckResult } from './check.js';
 import { runCover } from './cover.js';
 import { Crosschecks } from './crosschecks.js';
-import type { EntryView, OwnEntry } from './entries.js';
+import { isOwn, type EntryView, type OwnEntry } from './entries.js';
 import { showEntry, viewEntries, type ShownEntry } from './entry-views.js';
 import { Evaluations } from './evaluations.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
@@ -38,6 +40,7 @@ import {
   deferDocument,
   registerDocument,
   type DeferredRegistration,
+  type Proving,
   type RegisterResult,
 } from './registering.js';
 import { openShare, shareEntry, type MadeShare, type OpenedShare } from './share.js';
@@ -161,18 +164,54 @@ export class Agent {
     return showEntry({ network, store, copy }, sequence);
   }
 
-  /** Acts on an own entry: see {@link actOn}. */
-  act(sequence: number, action: Action): Promise<ActionResult> {
+  /**
+   * Acts on an own entry: see {@link actOn}. An entry that is to be engaged shows possession first, where it has not:
+   * that takes `proving`, else it throws `failed_precondition`.
+   */
+  async act(sequence: number, action: Action, proving?: Proving): Promise<ActionResult> {
     const { network, store, copy, ledger } = this;
+    if (action.kind === 'engage') await this.showPossession(sequence, proving);
     return actOn({ network, keys: this.home.keys, store, copy, ledger }, sequence, action);
+  }
+
+  /** Has an own entry show a fingerprint beside exact and near. Throws as {@link showFingerprint} does. */
+  showFingerprint(
+    sequence: number,
+    which: { readonly name: string; readonly element?: string },
+    proving: Proving,
+  ): Promise<ShownFingerprint[]> {
+    const { network, evaluations, store, copy, ledger } = this;
+    const parts = { network, keys: this.home.keys, evaluations, store, copy, ledger };
+    return showFingerprint(parts, sequence, which, proving);
+  }
+
+  private async showPossession(sequence: number, proving: Proving | undefined): Promise<void> {
+    await this.copy.sync();
+    const shown = await this.store.use((session) => {
+      const self = isOwn(session, sequence) && this.copy.replica(session).entry(sequence as Sequence);
+      // Whose entry it is, and what it may do, is for the action to say.
+      return !self || possessionTagOf(self) !== undefined || self.state !== 'registered';
+    });
+    if (shown) return;
+    ensure(
+      proving,
+      'failed_precondition',
+      `entry ${sequence} has not shown possession of its document, which takes a prover`,
+    );
+    await this.showFingerprint(sequence, { name: 'possession' }, proving);
   }
 
   /**
    * Marks an own entry's document as financed, covered or paid, unless it meets a verdict that is not accepted: then the
-   * outcome is `refused`. Throws `not_found`, `rejected`.
+   * outcome is `refused`. The entry shows possession of its document first, where it has not: that takes `proving`.
+   * Throws `not_found`, `rejected`, and as {@link showFingerprint} does.
    */
-  engage(sequence: number, accept: readonly VerdictLabel[] = ['unique']): Promise<ActionResult> {
-    return this.act(sequence, engagement(accept));
+  engage(
+    sequence: number,
+    accept: readonly VerdictLabel[] = ['unique'],
+    proving?: Proving,
+  ): Promise<ActionResult> {
+    return this.act(sequence, engagement(accept), proving);
   }
 
   /** The invoice was paid, the claim closed: the document is used up for good. Throws `not_found`, `rejected`. */

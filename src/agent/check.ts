@@ -3,7 +3,7 @@ import { tagOf, type EvaluatorWarning } from '../oprf/index.js';
 import { listEntries } from './entries.js';
 import type { Evaluations } from './evaluations.js';
 import type { Findings } from './findings.js';
-import type { FingerprintedDocument } from './fingerprinting.js';
+import { evaluateAll, type FingerprintedDocument } from './fingerprinting.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import { findingsAt, meetsAny } from './own-matches.js';
 import type { AgentStore } from './store.js';
@@ -33,24 +33,27 @@ export async function checkDocuments(
   purposeName: string,
 ): Promise<CheckResult[]> {
   const { name, consults } = purposeOf(network.genesis.schema, purposeName);
-  const [{ evaluations, warnings }] = await Promise.all([
-    evaluators.of(documents.flatMap(({ identities }) => identities)),
-    copy.sync(),
-  ]);
+  const [{ evaluated, warnings }] = await Promise.all([evaluateAll(evaluators, documents), copy.sync()]);
   return store.use(async (session) => {
     const replica = copy.replica(session);
     const time = unixMs(Date.now());
     const tagsUnder =
       (i: number) =>
       (purpose: string): IndexedEntry['tags'] => [
-        tagOf(evaluations[2 * i]!.documentKey, purpose),
-        tagOf(evaluations[2 * i + 1]!.documentKey, purpose),
+        tagOf(evaluated[i]!.exact.documentKey, purpose),
+        tagOf(evaluated[i]!.near.documentKey, purpose),
       ];
     const met = documents.some((_, i) => meetsAny(replica.verdict(name, tagsUnder(i)(name), time)));
     const own = met ? await listEntries(session) : [];
     return documents.map(({ document }, i) => {
       const tags = tagsUnder(i);
-      const sought = { documentKind: document.kind, purpose: name, tags: tags(name) };
+      const { possession } = evaluated[i]!;
+      const sought = {
+        documentKind: document.kind,
+        purpose: name,
+        tags: tags(name),
+        ...(possession ? { possession: tagOf(possession.documentKey, name) } : {}),
+      };
       return {
         purpose: name,
         ...findingsAt({ network, session, replica, own }, sought, time),

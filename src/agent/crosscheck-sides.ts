@@ -4,10 +4,11 @@ import { CountersealError, ensure } from '../errors.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
 import { fits } from './crosscheck-request.js';
 import { ownEntry } from './entries.js';
+import { saltOf } from './entry-opening.js';
 import { entryOnLedger, type EntryOnLedger } from './entry-on-ledger.js';
 import type { Evaluations } from './evaluations.js';
 import { openingsOf, stands, type ConvergentEntry, type OpenedConvergent } from './open-convergent.js';
-import { readShare, saltOf } from './share.js';
+import { readShare } from './share.js';
 import type { RuleSet } from '../proofs/index.js';
 import type { RequestParts } from './crosscheck-request.js';
 

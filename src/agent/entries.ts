@@ -11,6 +11,7 @@ import {
   type UnixMs,
   type VerdictLabel,
 } from '../ledger/index.js';
+import type { KeptEvaluation } from './kept-evaluation.js';
 import type { StoreSession } from './store.js';
 
 /** What a member keeps of its own entry. Sealed on disk. Bytes in hexadecimal, field elements in decimal. */
@@ -39,6 +40,8 @@ export interface OwnEntry {
   readonly index?: number;
   /** What the ledger said when it was registered. */
   readonly verdict?: VerdictLabel;
+  /** Of its possession fingerprint; unset where the document lacks one of its slots, or the log alone knows of it. */
+  readonly possession?: KeptEvaluation;
   /** Why the ledger refused it. Should it be taken later all the same, its record settles the entry. */
   readonly refused?: string;
 }

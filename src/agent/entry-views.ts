@@ -1,5 +1,14 @@
 import { ensure } from '../errors.js';
-import { purposeOf, stateAt, unixMs, type Network, type Replica, type Sequence } from '../ledger/index.js';
+import {
+  type FingerprintVerdict,
+  purposeOf,
+  stateAt,
+  unixMs,
+  type Network,
+  type Replica,
+  type Sequence,
+} from '../ledger/index.js';
+import { ownPossession } from './agreement.js';
 import {
   listEntries,
   ownEntry,
@@ -18,6 +27,8 @@ import type { AgentStore } from './store.js';
 export interface ShownEntry extends EntryView {
   readonly payload: PayloadView;
   readonly findings: Findings;
+  /** What it carries beside exact and near, and whom each of that meets now. */
+  readonly fingerprints: readonly (FingerprintVerdict & { readonly name: string })[];
 }
 
 interface Parts {
@@ -48,10 +59,16 @@ export async function showEntry({ network, store, copy }: Parts, sequence: numbe
     const self = replica.entry(entry.sequence)!;
     const own = await listEntries(session);
     const time = unixMs(Date.now());
-    const findings = findingsAt({ network, session, replica, own }, { ...self, self }, time);
+    const possession = ownPossession(entry, self);
+    const sought = { ...self, self, ...(possession === undefined ? {} : { possession }) };
+    const findings = findingsAt({ network, session, replica, own }, sought, time);
+    const fingerprints = self.fingerprints.map(({ name, tag }) => ({
+      name,
+      ...replica.carried({ ...self, name }, tag, time, self),
+    }));
     const terms = purposeOf(network.genesis.schema, self.purpose);
     const payload = payloadView(terms, self, replica.isErased(self.sequence), time);
-    return { entry, state: stateOf(network, replica, entry), payload, findings };
+    return { entry, state: stateOf(network, replica, entry), payload, findings, fingerprints };
   });
 }
 

@@ -34,9 +34,12 @@ export class Evaluations {
       );
   }
 
-  /** Throws as {@link evaluate}. */
-  of(identities: readonly FieldElement[]): Promise<EvaluateResult> {
-    return this.request(identities, 0);
+  /** Fills up with dummies to `atLeast`. Throws as {@link evaluate}. */
+  of(
+    identities: readonly FieldElement[],
+    { atLeast = 0 }: { readonly atLeast?: number } = {},
+  ): Promise<EvaluateResult> {
+    return this.request(identities, Math.max(0, atLeast - new Set(identities).size));
   }
 
   /** A request of dummies alone, of the size of a padded one. */

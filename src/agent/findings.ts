@@ -9,6 +9,7 @@ import {
   type VerdictLabel,
 } from '../ledger/index.js';
 import { fingerprintRow, maskOf } from '../documents/index.js';
+import type { Agreement } from './agreement.js';
 import type { Resolution } from './matches.js';
 
 /** Another entry with an equal tag; `own` ones are the member's and no alarm. */
@@ -17,6 +18,7 @@ export interface FoundMatch {
   readonly state: EntryState;
   readonly via: MatchVia;
   readonly own: boolean;
+  readonly possession: Agreement;
   /** What this member found out about it before; unset while nobody has looked. */
   readonly resolution?: Resolution;
 }
@@ -46,12 +48,16 @@ const without = (counts: MatchCounts, own: readonly EntryState[]): MatchCounts =
 
 /**
  * What a verdict says to the author of `own` entries: their states by tag are taken out of the counts.
- * `own` holds the member's other entries that carry the exact, or the near, tag.
+ * `own` holds the member's other entries that carry the exact, the near, or the possession tag.
  */
 export function findingsOf(
   documentKind: number,
   verdict: Verdict,
-  own: { readonly exact: readonly OwnMatch[]; readonly near: readonly OwnMatch[] },
+  own: {
+    readonly exact: readonly OwnMatch[];
+    readonly near: readonly OwnMatch[];
+    readonly possession?: readonly OwnMatch[];
+  },
 ): Findings {
   const exact = without(
     verdict.exact,
@@ -61,10 +67,20 @@ export function findingsOf(
     verdict.near,
     own.near.map(({ state }) => state),
   );
+  const possession =
+    verdict.possession &&
+    without(
+      verdict.possession,
+      (own.possession ?? []).map(({ state }) => state),
+    );
   const sequences = new Set([...own.exact, ...own.near].map(({ sequence }) => sequence));
-  const matches = verdict.matches.map((match) => ({ ...match, own: sequences.has(match.sequence) }));
+  const matches = verdict.matches.map((match) => ({
+    ...match,
+    own: sequences.has(match.sequence),
+    possession: 'unknown' as const,
+  }));
   return {
-    verdict: verdictLabel(exact, near),
+    verdict: verdictLabel(exact, near, possession),
     exact,
     near,
     matches,
@@ -85,15 +101,18 @@ function nearOnly(matches: readonly FoundMatch[], exact: MatchCounts, near: Matc
   return Math.max(listed, countingOf(near) - countingOf(exact));
 }
 
-/** Findings whose matches say what people found out about them. */
-export const withResolutions = (
+/** Findings whose matches say whether possession agrees, and what people found out about them. */
+export const withDetails = (
   findings: Findings,
-  resolutionOf: (sequence: number) => Resolution | undefined,
+  detailsOf: (sequence: number) => {
+    readonly possession: Agreement;
+    readonly resolution: Resolution | undefined;
+  },
 ): Findings => ({
   ...findings,
   matches: findings.matches.map((match) => {
-    const resolution = match.own ? undefined : resolutionOf(match.sequence);
-    return resolution ? { ...match, resolution } : match;
+    const { possession, resolution } = detailsOf(match.sequence);
+    return { ...match, possession, ...(match.own || !resolution ? {} : { resolution }) };
   }),
 });
 

@@ -1,6 +1,8 @@
 export { engagement, type ActionResult } from './act.js';
 export { Agent, type AgentOptions } from './agent.js';
 export { type AuditNote, type AuditProblem, type AuditRecord, type AuditReport } from './audit-log.js';
+export { type Agreement } from './agreement.js';
+export { type ShownFingerprint } from './carry.js';
 export { CARD_MAX_BYTES, makeCard, verifyCard, type CardTrust, type MemberCard } from './card.js';
 export { type CheckResult } from './check.js';
 export { type ShownEntry } from './entry-views.js';
@@ -24,7 +26,7 @@ export { DOCUMENT_MAX_BYTES, parseDocument, type ParsedDocument } from './readin
 export { type MadeReceipt } from './receipt.js';
 export { checkReceipt, type WitnessDemand } from './receipt-check.js';
 export { type RegisterProgress } from './register.js';
-export { type DeferredRegistration, type RegisterResult } from './registering.js';
+export { type DeferredRegistration, type Proving, type RegisterResult } from './registering.js';
 export { type Following } from './ledger-copy.js';
 export { SHARE_MAX_BYTES, type MadeShare, type OpenedShare } from './share.js';
 export { parseWebhookSecret, parseWebhookUrl, Webhook, type WebhookOptions } from './webhook.js';

@@ -11,6 +11,7 @@ import {
 } from '../ledger/index.js';
 import { isOwn, listEntries, ownEntry, type OwnEntry, type RegisteredEntry } from './entries.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import { agreement, ownPossession, type Agreement } from './agreement.js';
 import type { AgentStore, StoreSession } from './store.js';
 
 /**
@@ -38,6 +39,7 @@ export interface MatchView {
   readonly via: MatchVia;
   /** Of the other entry, now. */
   readonly state: EntryState;
+  readonly possession: Agreement;
   /** The one that counts; null while nobody has looked at it. */
   readonly resolution: Resolution | null;
   /** All of them, the oldest first. */
@@ -158,9 +160,10 @@ function named(
   session: StoreSession,
   network: Network,
   replica: Replica,
-  { sequence, purpose }: RegisteredEntry,
+  entry: RegisteredEntry,
   other: number,
 ): MatchView {
+  const { sequence, purpose } = entry;
   const self = replica.entry(sequence)!;
   const found = isOwn(session, other) ? undefined : replica.entry(other as Sequence);
   const via = !found || found.purpose !== purpose ? undefined : viaOf(self.tags, found.tags);
@@ -172,7 +175,8 @@ function named(
     );
   const { ttlDays } = purposeOf(network.genesis.schema, purpose);
   const state = stateAt(found.state, found.registered, ttlDays, unixMs(Date.now()));
-  return viewOf(session, sequence, purpose, { sequence: found.sequence, via, state });
+  const possession = agreement(ownPossession(entry, self), found);
+  return viewOf(session, sequence, purpose, { sequence: found.sequence, via, state, possession });
 }
 
 /** How the entry of one pair of tags matches that of another: the exact tag first, as a verdict says it. */
@@ -184,18 +188,27 @@ function viaOf(own: readonly [bigint, bigint], other: readonly [bigint, bigint])
 function matchesIn(session: StoreSession, replica: Replica, entry: RegisteredEntry): MatchView[] {
   const { sequence, purpose } = entry;
   const self = replica.entry(sequence)!;
+  const possession = ownPossession(entry, self);
   return replica
-    .verdict(purpose, self.tags, unixMs(Date.now()), self)
+    .verdict(purpose, self.tags, unixMs(Date.now()), { self })
     .matches.filter((match) => !isOwn(session, match.sequence))
-    .map((match) => viewOf(session, sequence, purpose, match));
+    .map((match) =>
+      viewOf(session, sequence, purpose, {
+        ...match,
+        possession: agreement(possession, replica.entry(match.sequence)),
+      }),
+    );
 }
 
 function viewOf(
   session: StoreSession,
   entry: number,
   purpose: string,
-  { sequence: other, via, state }: { sequence: number; via: MatchVia; state: EntryState },
+  {
+    sequence: other,
+    ...match
+  }: { sequence: number; via: MatchVia; state: EntryState; possession: Agreement },
 ): MatchView {
   const history = historyOf(session, entry, other);
-  return { entry, other, purpose, via, state, resolution: history.at(-1) ?? null, history };
+  return { entry, other, purpose, ...match, resolution: history.at(-1) ?? null, history };
 }

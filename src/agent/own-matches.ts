@@ -1,5 +1,6 @@
 import type { FieldElement } from '../crypto/index.js';
 import {
+  possessionTagOf,
   purposeOf,
   stateAt,
   type IndexedEntry,
@@ -10,7 +11,8 @@ import {
   type Verdict,
 } from '../ledger/index.js';
 import type { OwnEntry } from './entries.js';
-import { findingsOf, withResolutions, type Findings } from './findings.js';
+import { agreement } from './agreement.js';
+import { findingsOf, withDetails, type Findings } from './findings.js';
 import { resolutionOf, resolutionOfDocument } from './matches.js';
 import type { StoreSession } from './store.js';
 
@@ -58,13 +60,15 @@ export interface Sought {
   readonly documentKind: number;
   readonly purpose: string;
   readonly tags: IndexedEntry['tags'];
+  /** The tag of its possession fingerprint, where that is known. */
+  readonly possession?: FieldElement;
   readonly self?: IndexedEntry;
 }
 
 /** What tags meet at a time among the entries of others. */
 export function findingsAt(
   { network, session, replica, own }: Surroundings,
-  { documentKind, purpose, tags, self }: Sought,
+  { documentKind, purpose, tags, possession, self }: Sought,
   time: UnixMs,
 ): Findings {
   const { ttlDays } = purposeOf(network.genesis.schema, purpose);
@@ -72,10 +76,16 @@ export function findingsAt(
     ...entry,
     state: stateAt(entry.state, entry.registered, ttlDays, time),
   }));
-  const verdict = replica.verdict(purpose, tags, time, self);
-  return withResolutions(findingsOf(documentKind, verdict, byTag(matches, tags)), (other) =>
-    self
-      ? resolutionOf(session, self.sequence, other)
-      : resolutionOfDocument(session, own, { purpose, exact: tags[0] }, other),
+  const asker = { ...(self ? { self } : {}), ...(possession === undefined ? {} : { possession }) };
+  const verdict = replica.verdict(purpose, tags, time, asker);
+  const same = matches.filter((entry) => possession !== undefined && possessionTagOf(entry) === possession);
+  return withDetails(
+    findingsOf(documentKind, verdict, { ...byTag(matches, tags), possession: same }),
+    (other) => ({
+      possession: agreement(possession, replica.entry(other as Sequence)),
+      resolution: self
+        ? resolutionOf(session, self.sequence, other)
+        : resolutionOfDocument(session, own, { purpose, exact: tags[0] }, other),
+    }),
   );
 }

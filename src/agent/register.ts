@@ -31,9 +31,11 @@ import type { EvaluatorWarning } from '../oprf/index.js';
 import { registerInstance, registerOutputs, type Prover, type RegisterRequest } from '../proofs/index.js';
 import { entryByNullifier, putEntry, reserveIndex, type OwnEntry } from './entries.js';
 import type { Evaluations } from './evaluations.js';
-import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
+import { evaluateAll, fingerprintDocument, possessionIdentity } from './fingerprinting.js';
+import { keepEvaluation } from './kept-evaluation.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import { membersToProve, roleIn } from './proving-member.js';
 import { sealNotice, sealPayload } from './sealing.js';
 import type { AgentStore, StoreSession } from './store.js';
 
@@ -59,7 +61,7 @@ export interface Registration {
 
 /**
  * Evaluates, proves and signs an entry, and keeps it on disk as pending. Nothing has been submitted when this
- * returns. Two evaluations under the owner policy, three under the convergent one.
+ * returns.
  */
 export async function prepareRegistration(
   registration: Registration,
@@ -80,10 +82,7 @@ export async function prepareRegistration(
     `the document is too large: its canonical form has ${encoded.length} bytes, and an entry holds ${PAYLOAD_MAX_BYTES / 1024} KiB`,
     'lines',
   );
-  const role = await store.use((session) => {
-    const { members } = copy.replica(session);
-    return rolesIn(roleMask).find((candidate) => members.has(keys.memberId, candidate));
-  });
+  const role = await store.use((session) => roleIn(copy.replica(session), keys.memberId, roleMask));
   ensure(
     role !== undefined,
     'permission_denied',
@@ -91,22 +90,16 @@ export async function prepareRegistration(
   );
   const fingerprinted = await fingerprintDocument(document);
   const convergent = purpose.saltPolicy === 'convergent';
-  const identities = [
-    ...fingerprinted.identities,
-    ...(convergent ? [possessionIdentity(fingerprinted)] : []),
-  ];
-  const { evaluations, warnings } = await registration.evaluations.of(identities);
-  const [exact, near, possession] = evaluations;
+  // Without the possession fingerprint nobody could open the entry: refused before an evaluation is spent.
+  if (convergent) possessionIdentity(fingerprinted);
+  const { evaluated, warnings } = await evaluateAll(registration.evaluations, [fingerprinted]);
+  const { exact, near, possession } = evaluated[0]!;
 
   const { index, member, membersRoot, period, notBefore } = await store.use((session) => {
     const replica = copy.replica(session);
     const now = unixMs(Date.now());
-    // The root of the last full hour is everybody's, whenever their copy is from. Whoever was admitted since is not
-    // in it: their proof shows that, unless it can wait for the next one.
-    const hourly = replica.membersAtLastHour(now);
-    const known = hourly?.has(keys.memberId, role) ? hourly : undefined;
-    const members = known ?? replica.members;
-    const notBefore = submissionTime(now, registration.within, known === undefined);
+    const { members, hourly } = membersToProve(replica, keys.memberId, role, now);
+    const notBefore = submissionTime(now, registration.within, !hourly);
     // Of the day on which it goes: an older one would tell that it was held back.
     const period = dayOf(notBefore ?? now);
     // Also past what an agent used that kept its records elsewhere: the log has them.
@@ -142,12 +135,12 @@ export async function prepareRegistration(
       {
         id: text(fingerprinted.fingerprints[0].name),
         mask: fingerprinted.fingerprints[0].mask,
-        evaluation: exact!,
+        evaluation: exact,
       },
       {
         id: text(fingerprinted.fingerprints[1].name),
         mask: fingerprinted.fingerprints[1].mask,
-        evaluation: near!,
+        evaluation: near,
       },
     ],
     skippedMask: fingerprinted.skippedMask,
@@ -184,7 +177,7 @@ export async function prepareRegistration(
     skippedMask: fingerprinted.skippedMask,
     controlKey: own.controlKey,
     payloadHash: sha256(payload),
-    notice: sealNotice(own.mailboxKey, exact!.documentKey, binding),
+    notice: sealNotice(own.mailboxKey, exact.documentKey, binding),
   };
 
   registration.onProgress('proving');
@@ -213,6 +206,7 @@ export async function prepareRegistration(
     ).toString('base64'),
     payload: Buffer.from(payload).toString('base64'),
     createdAt: Date.now(),
+    ...(possession ? { possession: keepEvaluation(possession) } : {}),
     ...(notBefore === undefined ? {} : { notBefore }),
   };
   await store.use((session) => {
@@ -240,6 +234,3 @@ function replaceEntry(session: StoreSession, nullifier: string): void {
   );
   putEntry(session, { ...old, refused: 'it was not submitted in time, and was proved again' });
 }
-
-const rolesIn = (mask: number): number[] =>
-  Array.from({ length: 16 }, (_, i) => i).filter((i) => (mask >> i) & 1);

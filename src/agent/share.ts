@@ -1,19 +1,15 @@
 import { sign, verify } from 'node:crypto';
 import { z } from 'zod';
 import {
-  DOMAIN,
   ed25519Sign,
   ed25519Verify,
   fieldFromDecimal,
   fieldToBytes,
-  initPoseidon,
-  poseidon,
   type FieldElement,
 } from '../crypto/index.js';
 import { commitment, decodeDocument, slotsOf, type CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
-  purposeOf,
   type EntryState,
   type Network,
   type RegisterClaims,
@@ -23,10 +19,10 @@ import {
 import type { Identity } from '../rpc/certificates.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
 import { makeCard, verifyCard, type MemberCard } from './card.js';
-import { ownEntry, type RegisteredEntry } from './entries.js';
+import { ownEntry } from './entries.js';
+import { saltOf } from './entry-opening.js';
 import { claimsOf, entryOnLedger, type EntryOnLedger } from './entry-on-ledger.js';
 import type { Evaluations } from './evaluations.js';
-import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
 import { framed } from './framed.js';
 import { hpkeOpen, hpkeSeal } from './hpke.js';
 import type { MemberKeys } from './keys.js';
@@ -185,28 +181,6 @@ export function ensureMember({ members }: Replica, { memberId }: MemberCard): vo
     'the card is of somebody who is not, or no longer, a member of the network',
     { field: 'memberId' },
   );
-}
-
-/** The salt of an own entry, from the seed or from the document; checked against the commitment before it leaves. */
-export async function saltOf(
-  { network, keys, evaluations }: Pick<ShareParts, 'network' | 'keys' | 'evaluations'>,
-  { purpose, document: encoded }: RegisteredEntry,
-  claims: RegisterClaims,
-): Promise<FieldElement> {
-  const document = decodeDocument(Buffer.from(encoded, 'utf8'));
-  let { salt } = keys.entry(claims.nullifier);
-  if (purposeOf(network.genesis.schema, purpose).saltPolicy === 'convergent') {
-    const possession = possessionIdentity(await fingerprintDocument(document));
-    const { evaluations: done } = await evaluations.of([possession]);
-    salt = poseidon([DOMAIN.convergentSalt, done[0]!.documentKey, claims.nullifier]);
-  }
-  await initPoseidon();
-  ensure(
-    commitment(document.kind, document.present, slotsOf(document), salt) === claims.commitment,
-    'data_corrupted',
-    'what this folder keeps of the entry is not what the entry commits to',
-  );
-  return salt;
 }
 
 export interface OpenParts extends Parts {

@@ -2,6 +2,8 @@ import type {
   ActionRecord,
   DrawRecord,
   EntryState,
+  FingerprintLabel,
+  FingerprintRecord,
   LogIndex,
   LogRecord,
   MatchVia,
@@ -45,6 +47,18 @@ export type WatchEvent = {
       readonly state: EntryState;
     }
   | {
+      /**
+       * Somebody else's entry shows a fingerprint that an own one carries: the same possession, goods, lines, a vehicle
+       * or person of it.
+       */
+      readonly event: 'fingerprint-shared';
+      readonly other: number;
+      /** Full name of the fingerprint. */
+      readonly fingerprint: string;
+      /** What the ledger told them. */
+      readonly label: FingerprintLabel;
+    }
+  | {
       /** An own entry changed, or an engagement of it was refused. */
       readonly event: 'own-acted';
       /** False is an alarm: this folder did not sign it. Another copy of the member's keys did, or the operator lies. */
@@ -61,6 +75,7 @@ export type WatchEvent = {
  */
 export const isQuiet = (event: WatchEvent): boolean =>
   event.event !== 'own-acted' &&
+  event.event !== 'fingerprint-shared' &&
   event.resolved !== undefined &&
   !(
     event.event === 'other-acted' &&
@@ -174,7 +189,7 @@ function eventsOf(
   if (body.type === 'membership' || body.type === 'message') return [];
   const at = { index, time: new Date(time).toISOString() };
   if (isOwn(session, body.entry))
-    return body.type !== 'register'
+    return body.type !== 'register' && body.type !== 'fingerprint'
       ? [
           {
             ...at,
@@ -185,6 +200,17 @@ function eventsOf(
           },
         ]
       : [];
+  if (body.type === 'fingerprint')
+    return owned
+      .filter(({ sequence }) => hadShown(replica, sequence, body))
+      .map(({ sequence }) => ({
+        ...at,
+        event: 'fingerprint-shared',
+        entry: sequence,
+        other: body.entry,
+        fingerprint: body.name,
+        label: body.verdict.label,
+      }));
   const { purpose, tags } = replica.entry(body.entry as Sequence)!;
   return owned
     .filter((own) => own.purpose === purpose)
@@ -202,4 +228,12 @@ function eventsOf(
         ? [{ ...about, event: 'registered-again', verdict: body.verdict.label }]
         : [];
     });
+}
+
+/** Whether an entry had shown the fingerprint of a record before: whoever comes later learns it from the verdict. */
+function hadShown(replica: Replica, sequence: number, { entry, name, tag }: FingerprintRecord): boolean {
+  const place = (of: Sequence) =>
+    replica.entry(of)!.fingerprints.find((carried) => carried.name === name && carried.tag === tag)?.position;
+  const own = place(sequence as Sequence);
+  return own !== undefined && own < place(entry)!;
 }

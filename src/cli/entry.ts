@@ -1,18 +1,21 @@
 import { Argument, Option, type Command } from 'commander';
-import type { ActionResult, Agent } from '../agent/index.js';
+import type { ActionResult, Agent, Proving } from '../agent/index.js';
 import type { CancelReason, VerdictLabel } from '../ledger/index.js';
 import { CountersealError } from '../errors.js';
 import { parseEntryNumber } from './entry-number.js';
+import { fingerprintCommand, fingerprintRows } from './entry-fingerprint.js';
 import { submitCommand } from './entry-submit.js';
 import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, errorJson, EXIT, print, printJson, progress, table } from './output.js';
+import { withProver } from './prover.js';
 import { shareCommands } from './share.js';
 
 const LABELS: readonly VerdictLabel[] = [
   'unique',
   'near-duplicate',
   'duplicate',
+  'duplicate-conflicting',
   'duplicate-settled',
   'duplicate-engaged',
 ];
@@ -40,7 +43,10 @@ export function entryCommands(program: Command): void {
     .action(action(show));
 
   memberOptions(entry.command('engage'))
-    .description('mark the document as financed, covered or paid; refused where the verdict is not accepted')
+    .description(
+      'mark the document as financed, covered or paid; refused where the verdict is not accepted.\n' +
+        'The entry shows possession first: a proof, some seconds.',
+    )
     .addArgument(entryNumber())
     .addOption(
       new Option('--accept <labels>', 'verdicts under which to engage, comma-separated')
@@ -62,7 +68,7 @@ export function entryCommands(program: Command): void {
     )
     .action(
       action((sequence: number, options: MemberOptions & { accept: VerdictLabel[] }) =>
-        act(sequence, 'engage', options, (agent) => agent.engage(sequence, options.accept)),
+        act(sequence, 'engage', options, (agent, proving) => agent.engage(sequence, options.accept, proving)),
       ),
     );
 
@@ -118,6 +124,7 @@ export function entryCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  counterseal entry erase 12 --home bank-a')
     .action(action(erase));
 
+  fingerprintCommand(entry);
   shareCommands(entry);
 }
 
@@ -160,7 +167,9 @@ async function list(options: MemberOptions): Promise<void> {
 }
 
 async function show(sequence: number, options: MemberOptions): Promise<void> {
-  const { entry, state, payload, findings } = await withAgent(options, (agent) => agent.entry(sequence));
+  const { entry, state, payload, findings, fingerprints } = await withAgent(options, (agent) =>
+    agent.entry(sequence),
+  );
   const { kind, strings } = (
     entry.document === ''
       ? { kind: entry.documentKind, strings: { document: 'not in this folder: found in the log again' } }
@@ -180,6 +189,7 @@ async function show(sequence: number, options: MemberOptions): Promise<void> {
       verdict,
       payload,
       now: findings,
+      fingerprints,
     });
     return;
   }
@@ -198,6 +208,7 @@ async function show(sequence: number, options: MemberOptions): Promise<void> {
     '',
     'Now, among the entries of all members:',
     ...findingsLines(findings),
+    ...(fingerprints.length > 0 ? ['', ...fingerprintRows(fingerprints)] : []),
   );
 }
 
@@ -223,18 +234,20 @@ async function act(
   sequence: number,
   verb: string,
   options: MemberOptions,
-  order: (agent: Agent) => Promise<ActionResult>,
+  order: (agent: Agent, proving: Proving) => Promise<ActionResult>,
 ): Promise<number> {
-  const result = await withAgent(options, async (agent) => {
-    progress(`${verb} ...`);
-    const done = await order(agent);
-    await agent.audit({
-      command: `entry ${verb}`,
-      entry: sequence,
-      result: done.outcome === 'refused' ? `refused: ${done.verdict}` : done.state,
-    });
-    return done;
-  });
+  const result = await withAgent(options, (agent) =>
+    withProver(async (prover) => {
+      progress(`${verb} ...`);
+      const done = await order(agent, { prover, onProgress: (step) => progress(`${step} ...`) });
+      await agent.audit({
+        command: `entry ${verb}`,
+        entry: sequence,
+        result: done.outcome === 'refused' ? `refused: ${done.verdict}` : done.state,
+      });
+      return done;
+    }),
+  );
   progress('');
   if (options.json) printJson(result);
   else if (result.outcome === 'refused')

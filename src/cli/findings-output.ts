@@ -4,6 +4,8 @@ import { table } from './output.js';
 const MEANING: Record<Findings['verdict'], string> = {
   'duplicate-engaged': 'another member has engaged this very document: do not engage it',
   'duplicate-settled': 'this very document was engaged and settled before: it is used up',
+  'duplicate-conflicting':
+    'another member has engaged a document with the same number that says something else: one of the two is not the true one',
   duplicate: 'another member has registered this very document, and not engaged it',
   'near-duplicate':
     'another entry has the same issuer, amount and date, or the same goods: probably the same deal',
@@ -24,8 +26,14 @@ export function findingsLines({ verdict, exact, near, matches, siblings }: Findi
     lines.push(
       ...table(
         [
-          ['entry', 'match', 'state', ''],
-          ...matches.map((match) => [String(match.sequence), match.via, match.state, remark(match)]),
+          ['entry', 'match', 'state', 'possession', ''],
+          ...matches.map((match) => [
+            String(match.sequence),
+            match.via,
+            match.state,
+            match.possession,
+            remark(match),
+          ]),
         ],
         '  ',
       ),

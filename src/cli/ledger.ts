@@ -38,6 +38,8 @@ function describe({ index, time, body }: LogRecord): string {
       return `${at}entry ${body.entry} registered for ${body.purpose}, kind ${body.documentKind}: ${body.verdict.label}  tags ${body.tags.map(short).join(' ')}`;
     case 'action':
       return `${at}entry ${body.entry} ${body.action}: ${body.outcome === 'refused' ? `refused (${body.verdict?.label})` : body.action === 'erase' ? 'its payload is deleted' : body.state}`;
+    case 'fingerprint':
+      return `${at}entry ${body.entry} shows ${body.name}: ${body.verdict.label}  tag ${short(body.tag)}`;
     case 'membership':
       return `${at}members changed: ${body.changes.length}`;
     case 'open-capacity':

@@ -56,6 +56,8 @@ function describe(event: WatchEvent): string {
         : `${when}  entry ${event.entry}: somebody else registered a document of the same deal (entry ${event.other})${resolved(event)}`;
     case 'other-acted':
       return `${when}  entry ${event.entry}: entry ${event.other}, a match${resolved(event)}, ${done(event)}`;
+    case 'fingerprint-shared':
+      return `${when}  entry ${event.entry}: entry ${event.other} shows the same ${event.fingerprint} (told "${event.label}")`;
     case 'own-acted':
       return `${event.ordered ? '' : 'ALARM, not ordered from this folder: '}${when}  entry ${event.entry}: ${done(event)}`;
   }

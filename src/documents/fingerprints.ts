@@ -8,6 +8,17 @@ export interface Fingerprint {
   readonly mask: SlotMask;
 }
 
+/** Names under which a network's schema switches further fingerprints on. */
+export const FURTHER_NAMES = ['loose', 'alias', 'lines', 'goods', 'object', 'object-class'] as const;
+export type FurtherName = (typeof FURTHER_NAMES)[number];
+
+/** A fingerprint of the statement `fingerprint` (protocol section 9). */
+export interface FurtherFingerprint extends Fingerprint {
+  readonly further: FurtherName;
+  /** The mask is one set slot, or one and the class code: one fingerprint for each element of the set. */
+  readonly ofElement: boolean;
+}
+
 export interface FingerprintRow {
   readonly row: RowName;
   /** The same document. */
@@ -19,7 +30,7 @@ export interface FingerprintRow {
   /** What only a holder of the document knows. */
   readonly possession: Fingerprint;
   /** More fingerprints of the statement `fingerprint` (protocol section 9). */
-  readonly further: readonly Fingerprint[];
+  readonly further: readonly FurtherFingerprint[];
 }
 
 interface RowSlots {
@@ -106,15 +117,29 @@ function fingerprint(name: string, slots: readonly SlotName[]): Fingerprint {
   return Object.freeze({ name: `${name}@${CANON_VERSION}`, mask: maskOf(slots) });
 }
 
+/** What an invoice, a declaration and a bill of lading about one shipment have in common. */
+export const goodsFingerprint: Fingerprint = fingerprint('goods', ['transport']);
+
 /** Fingerprints that catch what the row's own two do not. `goods` has one name for all kinds: it links them. */
-function further(row: RowName): readonly Fingerprint[] {
-  const goods = fingerprint('goods', ['transport']);
-  if (!YEARLY_NUMBERS.has(row)) return [goods];
+function further(row: RowName): readonly FurtherFingerprint[] {
+  const one = (name: FurtherName, slots: readonly SlotName[], { ofElement = false } = {}) =>
+    Object.freeze({
+      ...fingerprint(`${row}/${name}`, slots),
+      further: name,
+      ofElement,
+    });
   return [
-    fingerprint(`${row}/loose`, ['issuer', 'looseNumber']),
-    fingerprint(`${row}/alias`, ['looseNumber', 'currency', 'amount', 'issueDate']),
-    fingerprint(`${row}/lines`, ['lines']),
-    goods,
+    ...(YEARLY_NUMBERS.has(row)
+      ? [
+          one('loose', ['issuer', 'looseNumber']),
+          one('alias', ['looseNumber', 'currency', 'amount', 'issueDate']),
+          one('lines', ['lines']),
+        ]
+      : []),
+    Object.freeze({ ...goodsFingerprint, further: 'goods' as const, ofElement: false }),
+    // One vehicle, person or container of many; and one under a class, as a person who is insured for life.
+    one('object', ['objects'], { ofElement: true }),
+    one('object-class', ['objects', 'classCode'], { ofElement: true }),
   ];
 }
 

@@ -26,7 +26,15 @@ export {
 } from './slots.js';
 export { slotLabel } from './slot-labels.js';
 export { capacitySlot, type CapacitySlot } from './capacity.js';
-export { type Fingerprint, type FingerprintRow, fingerprintRow } from './fingerprints.js';
+export {
+  type Fingerprint,
+  type FingerprintRow,
+  fingerprintRow,
+  FURTHER_NAMES,
+  type FurtherFingerprint,
+  type FurtherName,
+  goodsFingerprint,
+} from './fingerprints.js';
 export type { CurrencyNumber, Days, Grams, MinorUnits, Packages, PartsPerMillion } from './units.js';
 export {
   type Commitment,

@@ -29,5 +29,5 @@ const kindOfTransaction = (tx: Transaction): SubmittedKind =>
   tx.type === 'action' ? tx.order.action.kind : tx.type;
 
 export function verdictOf({ body }: LogRecord): VerdictLabel | undefined {
-  return 'verdict' in body ? body.verdict?.label : undefined;
+  return body.type === 'register' || body.type === 'action' ? body.verdict?.label : undefined;
 }

@@ -15,6 +15,7 @@ import { reject, type Rejection } from './results.js';
 import { type Purpose, roleMaskOf } from './schema.js';
 import { maySucceed, stateAt, transition } from './states.js';
 import { stateKeys } from './state-keys.js';
+import { possessionTagOf } from './tag-index.js';
 import {
   type Entry,
   entryCodec,
@@ -180,6 +181,8 @@ export function checkAction(scene: Scene, tx: ActionTransaction): Rejection | Ac
   if (order.action.kind === 'engage' && entry.refusals >= REFUSED_ENGAGEMENTS_MAX)
     return reject('too_many_refusals', `the entry was refused engagement ${entry.refusals} times`);
   if (order.action.kind === 'engage') {
+    if (possessionTagOf(entry.indexed) === undefined)
+      return reject('possession_required', `entry ${order.entry} has not shown possession of its document`);
     const rules = { view, purpose, time, entryOf: (sequence: Sequence) => entryAt(view, sequence)?.indexed };
     const drawnFrom = refuseEngagement(rules, entry.indexed);
     if (drawnFrom) return drawnFrom;
@@ -268,7 +271,7 @@ export function checkValidity(validUntil: UnixMs, time: UnixMs): Rejection | und
 export const entryAt = (view: Reader, sequence: Sequence): Entry | undefined =>
   readState(view, stateKeys.entry(sequence), entryCodec);
 
-const stateOf = ({ indexed }: Entry, purpose: Purpose, time: UnixMs) =>
+export const stateOf = ({ indexed }: Entry, purpose: Purpose, time: UnixMs) =>
   stateAt(indexed.state, indexed.registered, purpose.ttlDays, time);
 
 export function membersState(view: Reader): MembersState {

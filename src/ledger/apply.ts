@@ -15,7 +15,7 @@ import {
   payloadOwnerCodec,
   readState,
 } from './state-values.js';
-import { addToIndex, findMatches, setIndexedState } from './tag-index.js';
+import { addToIndex, findMatches, possessionTagOf, setIndexedState } from './tag-index.js';
 import type { ActionTransaction, MembershipOrder, RegisterTransaction } from './transactions.js';
 import { dayOf, type LogIndex, type Sequence, type UnixMs } from './units.js';
 
@@ -85,7 +85,10 @@ export function applyAction(
   const base = { type: 'action', entry: order.entry, action: action.kind } as const;
   const verdict =
     action.kind === 'engage'
-      ? findMatches(view, purpose, entry.indexed.tags, time, entry.indexed)
+      ? findMatches(view, purpose, entry.indexed.tags, time, {
+          self: entry.indexed,
+          possession: possessionTagOf(entry.indexed)!,
+        })
       : undefined;
   const actions = entry.actions + 1;
   if (action.kind === 'engage' && !action.accept.includes(verdict!.label)) {

@@ -10,7 +10,7 @@ import { countsAsDuplicate, stateAt } from './states.js';
 import { stateKeys } from './state-keys.js';
 import { encodeState, type IndexedEntry, readState, tagHeadCodec } from './state-values.js';
 import type { Reader } from './store.js';
-import { findMatches } from './tag-index.js';
+import { findMatches, possessionTagOf } from './tag-index.js';
 import type { Sequence, UnixMs } from './units.js';
 
 /**
@@ -105,6 +105,9 @@ export function refuseDraw(
   const state = stateOf(scene, entry);
   if (state !== 'registered' && state !== 'engaged')
     return reject('illegal_transition', `an entry that is ${state} cannot draw`);
+  // A draw engages the entry, and whatever is engaged has shown possession: see `verdictLabel`.
+  if (possessionTagOf(entry) === undefined)
+    return reject('possession_required', `entry ${entry.sequence} has not shown possession of its document`);
   const capacity = openCapacityOf(scene, entry);
   if (!capacity) return reject('capacity_not_open', 'nobody has opened draws from this document');
   if (tagCounts(view, entry)!.settled > 0)
@@ -123,7 +126,7 @@ const drawsOf = (view: Reader, entry: Sequence): number =>
 
 /** Whether another entry counts that has the near tag and another exact one: the same deal under another number. */
 export function hasNearDuplicate({ view, purpose, time }: CapacityScene, entry: IndexedEntry): boolean {
-  const { near, matches } = findMatches(view, purpose, entry.tags, time, entry);
+  const { near, matches } = findMatches(view, purpose, entry.tags, time, { self: entry });
   if (matches.some(({ via, state }) => via === 'near' && countsAsDuplicate(state))) return true;
   // Of a tag that very many carry not all are listed.
   return near.total > matches.length && near.registered + near.engaged + near.settled > 0;

@@ -40,8 +40,17 @@ export const fieldPair = listOf(2, field) as unknown as Codec<readonly [FieldEle
 /** The name of a purpose: 1 to 32 lower-case letters, digits and hyphens. */
 export const PURPOSE_PATTERN = new RegExp(`^[a-z][a-z0-9-]{0,${PURPOSE_MAX_BYTES - 1}}$`);
 
+/** In whose name tags of `goods` are made, whatever the purpose of the entry: they link documents of all kinds. */
+export const GOODS_SCOPE_NAME = 'goods';
+
 export const purposeName: Codec<string> = P.validate(P.string(P.U8), (s) => {
   if (!PURPOSE_PATTERN.test(s)) throw new Error('not the name of a purpose');
+  return s;
+});
+
+/** The full name of a fingerprint: `invoice/possession@1`. */
+export const fingerprintName: Codec<string> = P.validate(P.string(P.U8), (s) => {
+  if (!/^[a-z][a-z0-9/-]{0,39}@[1-9][0-9]{0,3}$/.test(s)) throw new Error('not the name of a fingerprint');
   return s;
 });
 

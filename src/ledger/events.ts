@@ -3,7 +3,7 @@ import type { ActionKind } from './states.js';
 
 /** What an event may be found by. */
 export type EventKey =
-  'index' | 'entry' | 'purpose' | 'kind' | 'label' | 'state' | 'successor' | 'members-root';
+  'index' | 'entry' | 'purpose' | 'kind' | 'label' | 'state' | 'successor' | 'name' | 'members-root';
 
 /**
  * What a transaction did, for who subscribes to an engine's events: nothing that the log does not say. Tags, addresses
@@ -13,7 +13,9 @@ export type EventKey =
 export interface LedgerEvent {
   /** `refused` is an engagement whose verdict its author did not accept. */
   readonly type:
-    `entry.${'register' | ActionKind | 'refused' | 'open-capacity' | 'draw'}` | 'members.change' | 'message';
+    | `entry.${'register' | 'fingerprint' | ActionKind | 'refused' | 'open-capacity' | 'draw'}`
+    | 'members.change'
+    | 'message';
   readonly attributes: readonly { readonly key: EventKey; readonly value: string }[];
 }
 
@@ -50,6 +52,13 @@ function describe(body: RecordBody): Description {
         state: body.state,
         ...(body.verdict && { label: body.verdict.label }),
         ...(body.successor !== undefined && { successor: body.successor }),
+      };
+    case 'fingerprint':
+      return {
+        type: 'entry.fingerprint',
+        entry: body.entry,
+        name: body.name,
+        label: body.verdict.label,
       };
     case 'membership':
       return { type: 'members.change', 'members-root': body.membersRoot.toString() };

@@ -10,6 +10,7 @@ import {
 } from './admission.js';
 import { applyAction, applyMembership, applyRegister, type Position } from './apply.js';
 import { sha256 } from './hash.js';
+import { applyFingerprint, checkFingerprint } from './fingerprint-admission.js';
 import { PROOF_CACHE_MAX } from './limits.js';
 import { checkDraw, checkOpenCapacity } from './capacity-execution.js';
 import { applyMessage, checkMessage } from './message-execution.js';
@@ -104,6 +105,15 @@ export class Executor {
         return isRejection(subject)
           ? subject
           : { proofs: [], effect: (view, position) => applyAction(view, subject, tx, position) };
+      }
+      case 'fingerprint': {
+        const subject = checkFingerprint(scene, tx);
+        if (isRejection(subject)) return subject;
+        const signals = this.network.fingerprintSignals.of(tx.claims, subject);
+        return {
+          proofs: [{ statement: 'fingerprint', signals, proof: tx.proof }],
+          effect: (view, position) => applyFingerprint(view, subject, tx, position),
+        };
       }
       case 'membership': {
         const registries = checkMembership(scene, tx);

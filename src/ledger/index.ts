@@ -2,6 +2,8 @@ export * from './limits.js';
 export * from './units.js';
 export { RESULT_CODES, type Rejection, type ResultName } from './results.js';
 export {
+  carriedFingerprint,
+  type CarriedFingerprint,
   defaultSchema,
   messageRetainDays,
   type Purpose,
@@ -14,7 +16,14 @@ export {
   type SaltPolicy,
   type Schema,
 } from './schema.js';
-export { type Genesis, genesisHash, type GenesisInput, groupPoint, parseGenesis } from './genesis.js';
+export {
+  type Genesis,
+  genesisHash,
+  type GenesisInput,
+  groupPoint,
+  parseGenesis,
+  type StatementName,
+} from './genesis.js';
 export { type Network, networkOf } from './network.js';
 export {
   type Action,
@@ -63,9 +72,13 @@ export {
   transition,
 } from './states.js';
 export {
+  FINGERPRINT_LABELS,
+  type FingerprintLabel,
+  type FingerprintVerdict,
   type Match,
   type MatchCounts,
   type MatchVia,
+  type TagMatch,
   type Verdict,
   MATCH_VIAS,
   VERDICT_LABELS,
@@ -77,6 +90,7 @@ export {
   decodeRecord,
   type DrawRecord,
   encodeRecord,
+  type FingerprintRecord,
   type LogRecord,
   type MembershipRecord,
   type MessageRecord,
@@ -152,9 +166,24 @@ export {
 } from './state-values.js';
 export { decodeCanonical } from './codec.js';
 export { equalBytes, sha256 } from './hash.js';
-export { addToIndex, findMatches, setIndexedState, type TagScope } from './tag-index.js';
+export {
+  addFingerprint,
+  addToIndex,
+  type Asker,
+  findMatches,
+  possessionTagOf,
+  setIndexedState,
+  type TagScope,
+} from './tag-index.js';
+export {
+  fingerprintBinding,
+  fingerprintMessage,
+  type FingerprintClaims,
+  type FingerprintTransaction,
+} from './fingerprint-transaction.js';
+export { textOf } from './text-of.js';
 export { Overlay } from './overlay.js';
-export { Replica } from './replica.js';
+export { type CarriedQuery, Replica } from './replica.js';
 export { MemoryStore } from './memory-store.js';
 export type { KeyRange, Reader, Store, Write } from './store.js';
 export { LEDGER_STATEMENTS, type LedgerStatement, type ProofVerifier } from './proof-verifier.js';

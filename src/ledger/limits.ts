@@ -52,6 +52,9 @@ export const REFUSED_ENGAGEMENTS_MAX = 16;
 /** Draws of one entry: as little as 1 can be drawn, and each spoils the draws that others are making. At most 255. */
 export const DRAWS_PER_ENTRY_MAX = 100;
 
+/** Fingerprints of an entry beside exact and near: all elements of a set, and the others. */
+export const FINGERPRINTS_MAX = 72;
+
 /** Entries in one page of a tag's list; page 0 lies in the tag's own leaf. */
 export const TAG_PAGE_SIZE = 16;
 /** A verdict lists this many of the earliest and of the latest matches of a tag, and counts them all. */

@@ -7,6 +7,7 @@ import {
   encode,
   field,
   fieldPair,
+  fingerprintName,
   purposeName,
   u32,
   u64,
@@ -16,7 +17,13 @@ import type { MessageClaims } from './message-claims.js';
 import { ACTION_KINDS, type ActionKind, ENTRY_STATES, type StoredState } from './states.js';
 import { membershipChangesCodec, type MembershipChange } from './transactions.js';
 import type { EpochDay, Height, LogIndex, Sequence, UnixMs } from './units.js';
-import { type Verdict, verdictCodec } from './verdict.js';
+import {
+  engagementVerdictCodec,
+  type FingerprintVerdict,
+  fingerprintVerdictCodec,
+  type Verdict,
+  verdictCodec,
+} from './verdict.js';
 
 /**
  * A leaf of the log: what an included transaction did, in enough detail that a reader who has all records can
@@ -32,7 +39,13 @@ export interface LogRecord {
 }
 
 export type RecordBody =
-  RegisterRecord | ActionRecord | MembershipRecord | MessageRecord | OpenCapacityRecord | DrawRecord;
+  | RegisterRecord
+  | ActionRecord
+  | MembershipRecord
+  | FingerprintRecord
+  | MessageRecord
+  | OpenCapacityRecord
+  | DrawRecord;
 
 export interface RegisterRecord {
   readonly type: 'register';
@@ -94,6 +107,16 @@ export interface DrawRecord {
   readonly pad: FieldElement;
 }
 
+/** An entry carries a fingerprint more. */
+export interface FingerprintRecord {
+  readonly type: 'fingerprint';
+  readonly entry: Sequence;
+  /** Full name. */
+  readonly name: string;
+  readonly tag: FieldElement;
+  readonly verdict: FingerprintVerdict;
+}
+
 const outcomes = ['done', 'refused'] as const;
 // Fields that only one kind of action has are present exactly there: nothing can be said in two ways.
 type Tagged = { TAG: string; data: Record<string, unknown> };
@@ -112,7 +135,7 @@ const bodyCodec: Codec<RecordBody> = P.apply(
         verdict: verdictCodec,
       }),
     ],
-    engage: [2, P.struct({ ...actionHead, verdict: verdictCodec })],
+    engage: [2, P.struct({ ...actionHead, verdict: engagementVerdictCodec })],
     settle: [3, P.struct(actionHead)],
     release: [4, P.struct(actionHead)],
     cancel: [5, P.struct(actionHead)],
@@ -140,6 +163,15 @@ const bodyCodec: Codec<RecordBody> = P.apply(
         w: field,
         headroom: field,
         pad: field,
+      }),
+    ],
+    fingerprint: [
+      9,
+      P.struct({
+        entry: u64<Sequence>(),
+        name: fingerprintName,
+        tag: field,
+        verdict: fingerprintVerdictCodec,
       }),
     ],
   }) as unknown as Codec<Tagged>,

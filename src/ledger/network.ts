@@ -1,5 +1,6 @@
 import { initPoseidon, type Point } from '../crypto/index.js';
 import { fingerprintRow } from '../documents/index.js';
+import { FingerprintSignals } from './fingerprint-signals.js';
 import { type Genesis, genesisHash, groupPoint, keyBytes } from './genesis.js';
 import { RegisterSignals } from './register-signals.js';
 import type { Purpose } from './schema.js';
@@ -14,6 +15,7 @@ export interface Network {
   readonly signals: RegisterSignals;
   /** K. */
   readonly oprfKey: Point;
+  readonly fingerprintSignals: FingerprintSignals;
   readonly administrators: { readonly threshold: number; readonly keys: readonly Uint8Array[] };
 }
 
@@ -29,6 +31,7 @@ export async function networkOf(genesis: Genesis): Promise<Network> {
     purposes: new Map(genesis.schema.purposes.map((purpose) => [purpose.name, purpose])),
     signals: new RegisterSignals(genesis),
     oprfKey: groupPoint(genesis.oprf.publicKey, 'oprf.publicKey'),
+    fingerprintSignals: new FingerprintSignals(genesis),
     administrators: {
       threshold: genesis.administrators.threshold,
       keys: genesis.administrators.keys.map(keyBytes),

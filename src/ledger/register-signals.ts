@@ -1,6 +1,7 @@
-import { coordinates, type FieldElement, text } from '../crypto/index.js';
+import { coordinates, type FieldElement } from '../crypto/index.js';
 import { fingerprintRow } from '../documents/index.js';
 import { type Genesis, groupPoint } from './genesis.js';
+import { textOf } from './text-of.js';
 import { registerBinding, type RegisterClaims } from './transactions.js';
 
 /** The one mask other than 0 that a kind may skip, or undefined where its near fingerprint is never skipped. */
@@ -12,14 +13,6 @@ export function skippableMask(kind: number): number | undefined {
 /** Where a row has no near fingerprint, and where it is skipped, the exact one stands in both places. */
 export const usesNear = (claims: RegisterClaims): boolean =>
   claims.skippedMask === 0 && fingerprintRow(claims.documentKind).near !== null;
-
-// text() is a Poseidon hash: the few names there are, each once.
-const texts = new Map<string, FieldElement>();
-function textOf(name: string): FieldElement {
-  let value = texts.get(name);
-  if (value === undefined) texts.set(name, (value = text(name)));
-  return value;
-}
 
 /** What the statement `register` says about a transaction that the network's rules fix rather than its author. */
 export interface RegisterRules {

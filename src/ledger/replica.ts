@@ -7,11 +7,12 @@ import { applyGenesisMembers, applyMembership } from './apply.js';
 import { hasNearDuplicate, openCapacityOf, refuseEngagement } from './capacity.js';
 import { type Codec, listOf, u64 } from './codec.js';
 import { equalBytes } from './hash.js';
-import { DAY_MS, HOUR_MS, REFUSED_ENGAGEMENTS_MAX } from './limits.js';
+import { DAY_MS, FINGERPRINTS_MAX, HOUR_MS, REFUSED_ENGAGEMENTS_MAX } from './limits.js';
 import {
   type ActionRecord,
   decodeRecord,
   type DrawRecord,
+  type FingerprintRecord,
   type LogRecord,
   type MembershipRecord,
   type MessageRecord,
@@ -23,14 +24,28 @@ import { appendLeaf, leafHash, logRoot } from './merkle-log.js';
 import type { Network } from './network.js';
 import type { Overlay } from './overlay.js';
 import { absorbDraw, absorbOpening, type CapacityView, viewOfCapacity } from './replica-capacity.js';
-import { type Purpose, roleMaskOf } from './schema.js';
+import { carriedFingerprint, type Purpose, roleMaskOf } from './schema.js';
 import { stateKeys } from './state-keys.js';
 import { encodeState, indexedEntryCodec, type IndexedEntry, readState } from './state-values.js';
-import { type EntryState, maySucceed, stateAt, transition } from './states.js';
-import { addToIndex, findMatches, setIndexedState } from './tag-index.js';
+import { countsAsDuplicate, type EntryState, maySucceed, stateAt, transition } from './states.js';
+import {
+  addFingerprint,
+  addToIndex,
+  type Asker,
+  findCarried,
+  findMatches,
+  possessionTagOf,
+  setIndexedState,
+} from './tag-index.js';
 import type { MembershipChange } from './transactions.js';
 import { dayOf, type Height, type LogIndex, type Sequence, type UnixMs } from './units.js';
-import { type Verdict, verdictCodec } from './verdict.js';
+import {
+  engagementVerdictCodec,
+  type FingerprintVerdict,
+  fingerprintVerdictCodec,
+  type Verdict,
+  verdictCodec,
+} from './verdict.js';
 
 const REPLICA_KEY = 'replica';
 const actionsKey = (entry: Sequence): string => `replica/actions/${entry}`;
@@ -69,6 +84,14 @@ const admissionsCodec: Codec<readonly { readonly slot: number; readonly time: Un
 const messageIndexCodec: Codec<LogIndex> = u64<LogIndex>();
 
 const countsCodec: Codec<ActionCounts> = P.struct({ actions: P.U16BE, refusals: P.U8 });
+
+/** A fingerprint beside exact and near, by where it is carried. */
+export interface CarriedQuery {
+  readonly purpose: string;
+  readonly documentKind: number;
+  /** Full name. */
+  readonly name: string;
+}
 
 /**
  * What a reader of the log keeps: tags, entries and members, rebuilt from the records alone by the rules of the state
@@ -118,6 +141,9 @@ export class Replica {
         break;
       case 'action':
         this.act(body, time);
+        break;
+      case 'fingerprint':
+        this.carry(body, time);
         break;
       case 'membership':
         this.changeMembers(body, time);
@@ -195,8 +221,29 @@ export class Replica {
   }
 
   /** The verdict that a new entry with these tags would get at a time; with `self`, that entry's own one. */
-  verdict(purpose: string, tags: IndexedEntry['tags'], time: UnixMs, self?: IndexedEntry): Verdict {
-    return findMatches(this.view, this.purpose(purpose), tags, time, self);
+  verdict(purpose: string, tags: IndexedEntry['tags'], time: UnixMs, asker?: Asker): Verdict {
+    return findMatches(this.view, this.purpose(purpose), tags, time, asker);
+  }
+
+  /**
+   * What a fingerprint beside exact and near meets at a time; with `self`, that of an entry that carries it. Throws
+   * `invalid_argument` for one that entries of the kind do not carry under the purpose.
+   */
+  carried(
+    { purpose: purposeName, documentKind, name }: CarriedQuery,
+    tag: FieldElement,
+    time: UnixMs,
+    self?: IndexedEntry,
+  ): FingerprintVerdict {
+    const purpose = this.purpose(purposeName);
+    const fingerprint = carriedFingerprint(purpose, documentKind, name);
+    ensure(
+      fingerprint,
+      'invalid_argument',
+      `entries of kind ${documentKind} carry no fingerprint ${name} for ${purposeName}`,
+      'name',
+    );
+    return findCarried(this.view, purpose, fingerprint, tag, time, self);
   }
 
   private register(body: RegisterRecord, time: UnixMs): void {
@@ -206,7 +253,7 @@ export class Replica {
     this.ensureTrue(sequence === this.state.entries, 'does not bear the next number of an entry');
     // The period is hashed into it (R5): a nullifier of another day is another one.
     this.ensureTrue(!this.hasNullifier(nullifier), 'has a nullifier that was used');
-    this.sameVerdict(body.verdict, this.verdict(name, tags, time));
+    this.same(verdictCodec, body.verdict, this.verdict(name, tags, time));
     this.view.put(nullifierKey(nullifier), new Uint8Array());
     this.putEntry(
       addToIndex(
@@ -239,7 +286,10 @@ export class Replica {
         !refuseEngagement(this.capacityScene(entry, time), entry),
         'engages an entry whose document is drawn from in parts',
       );
-      this.sameVerdict(body.verdict, this.verdict(entry.purpose, entry.tags, time, entry));
+      const possession = possessionTagOf(entry);
+      this.ensureTrue(possession !== undefined, `engages entry ${sequence}, which has not shown possession`);
+      const verdict = this.verdict(entry.purpose, entry.tags, time, { self: entry, possession });
+      this.same(engagementVerdictCodec, body.verdict, verdict);
     } else {
       this.ensureTrue(!refused, 'refuses what is not an engagement');
     }
@@ -258,6 +308,25 @@ export class Replica {
     this.view.put(actionsKey(sequence), encodeState(countsCodec, next));
     if (!refused && action !== 'erase')
       this.putEntry(setIndexedState(this.view, purpose, entry, state, time));
+  }
+
+  private carry({ entry: sequence, name, tag, verdict }: FingerprintRecord, time: UnixMs): void {
+    const entry = this.entry(sequence);
+    this.ensureTrue(entry, 'is a fingerprint of an entry that does not exist');
+    const purpose = this.purpose(entry.purpose);
+    const fingerprint = carriedFingerprint(purpose, entry.documentKind, name);
+    this.ensureTrue(fingerprint, `is a fingerprint that entry ${sequence} may not carry`);
+    this.ensureTrue(
+      countsAsDuplicate(this.stateOf(entry, time)),
+      `is a fingerprint that the state of entry ${sequence} forbids`,
+    );
+    this.ensureTrue(
+      entry.fingerprints.length < FINGERPRINTS_MAX &&
+        entry.fingerprints.every((carried) => carried.tag !== tag),
+      `is a fingerprint that entry ${sequence} has, or one too many`,
+    );
+    this.same(fingerprintVerdictCodec, verdict, findCarried(this.view, purpose, fingerprint, tag, time));
+    this.putEntry(addFingerprint(this.view, purpose, entry, { name, tag }, time));
   }
 
   private changeMembers(body: MembershipRecord, time: UnixMs): void {
@@ -351,9 +420,9 @@ export class Replica {
     return readState(this.view, actionsKey(entry), countsCodec) ?? { actions: 0, refusals: 0 };
   }
 
-  private sameVerdict(said: Verdict | undefined, found: Verdict): void {
+  private same<T>(codec: Codec<T>, said: T | undefined, found: T): void {
     this.ensureTrue(
-      said && equalBytes(verdictCodec.encode(said), verdictCodec.encode(found)),
+      said && equalBytes(codec.encode(said), codec.encode(found)),
       'says another verdict than the records before it give',
     );
   }

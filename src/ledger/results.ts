@@ -45,6 +45,14 @@ export const RESULT_CODES = {
   invalid_successor: 26,
   /** The payload of the entry has been erased before. */
   already_erased: 27,
+  /** The entry has not shown possession: submit its `fingerprint` first. */
+  possession_required: 28,
+  /** Not a fingerprint that entries of this kind may carry under their purpose. */
+  fingerprint_not_allowed: 40,
+  /** The entry carries this fingerprint. */
+  fingerprint_exists: 41,
+  /** The entry carries as many as it may. */
+  too_many_fingerprints: 42,
   /** Fewer or more administrators signed than the threshold, or an unknown one. */
   wrong_administrators: 30,
   wrong_membership_counter: 31,

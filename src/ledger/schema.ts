@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { QUOTA_MAX } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
-import { PURPOSE_PATTERN } from './codec.js';
+import { fingerprintRow, FURTHER_NAMES, type Fingerprint, type FurtherName } from '../documents/index.js';
+import { GOODS_SCOPE_NAME, PURPOSE_PATTERN } from './codec.js';
 import { MESSAGE_RETAIN_DAYS, TTL_MAX_DAYS } from './limits.js';
 
 /** The members' roles; the position is the index in the 16-bit role mask (R4). Closed; new ones are appended. */
@@ -27,7 +28,11 @@ export const SALT_POLICIES = ['owner', 'convergent'] as const;
 export type SaltPolicy = (typeof SALT_POLICIES)[number];
 
 const unique = <T>(items: readonly T[]): boolean => new Set(items).size === items.length;
-const purposeNameSchema = z.string().regex(PURPOSE_PATTERN);
+const purposeNameSchema = z
+  .string()
+  .regex(PURPOSE_PATTERN)
+  // Tags of goods have a name of their own in the state, whatever the purpose.
+  .refine((name) => name !== GOODS_SCOPE_NAME, `${GOODS_SCOPE_NAME} is no name for a purpose`);
 
 const purposeSchema = z
   .strictObject({
@@ -51,6 +56,16 @@ const purposeSchema = z
     retainDays: z.int().min(1).max(36_525),
     /** The purposes whose entries a check looks up. */
     consults: z.array(purposeNameSchema).refine(unique, 'a purpose is listed twice'),
+    /** The further fingerprints that its entries may carry (protocol section 9). */
+    fingerprints: z
+      .array(
+        z.strictObject({
+          name: z.enum(FURTHER_NAMES),
+          /** More live entries than this, this one included, are a `multiple-cover`. */
+          threshold: z.int().min(1).max(0xffffffff).optional(),
+        }),
+      )
+      .refine((list) => unique(list.map(({ name }) => name)), 'a fingerprint is listed twice'),
   })
   .readonly();
 
@@ -83,6 +98,48 @@ export const schemaSchema = z
 export type Purpose = z.infer<typeof purposeSchema>;
 export type Schema = z.infer<typeof schemaSchema>;
 
+/** What a purpose says of a fingerprint that its entries carry beside exact and near. */
+export interface CarriedFingerprint extends Fingerprint {
+  readonly ofElement: boolean;
+  /** The proof shows that the salt is the convergent one of this fingerprint. */
+  readonly convergent: boolean;
+  /** The purpose in whose name its tags are made and listed. */
+  readonly scope: string;
+  readonly threshold: number | undefined;
+}
+
+/**
+ * The fingerprint of a full name that entries of a kind may carry under a purpose beside exact and near: possession,
+ * and those that the purpose has switched on. Undefined for any other.
+ */
+export function carriedFingerprint(
+  purpose: Purpose,
+  kind: number,
+  fullName: string,
+): CarriedFingerprint | undefined {
+  const { possession, further } = fingerprintRow(kind);
+  if (fullName === possession.name)
+    return {
+      ...possession,
+      ofElement: false,
+      convergent: purpose.saltPolicy === 'convergent',
+      scope: purpose.name,
+      threshold: undefined,
+    };
+  const found = further.find(({ name }) => name === fullName);
+  const switchedOn = found && purpose.fingerprints.find(({ name }) => name === found.further);
+  return (
+    switchedOn && {
+      name: found.name,
+      mask: found.mask,
+      ofElement: found.ofElement,
+      convergent: false,
+      scope: found.further === 'goods' ? GOODS_SCOPE_NAME : purpose.name,
+      threshold: switchedOn.threshold,
+    }
+  );
+}
+
 /** The purpose of a name; throws `not_found`. */
 export function purposeOf(schema: Schema, name: string): Purpose {
   const purpose = schema.purposes.find((candidate) => candidate.name === name);
@@ -101,6 +158,7 @@ export function roleMaskOf(purpose: Purpose, kind: number): number | undefined {
 }
 
 const BILLS = [704, 705, 710, 714, 740];
+const on = (...names: FurtherName[]) => names.map((name) => ({ name }));
 const rows = (kinds: readonly number[], ...roles: Role[]) => kinds.map((kind) => ({ kind, roles }));
 
 /** The seven purposes of protocol section 7 with quotas and terms for a network that has no reason for others. */
@@ -118,6 +176,7 @@ export function defaultSchema(): Schema {
         ttlDays: 30,
         retainDays: 3653,
         consults: ['finance', 'carry', 'attest'],
+        fingerprints: on('loose', 'alias', 'lines', 'goods'),
       },
       {
         name: 'carry',
@@ -127,6 +186,7 @@ export function defaultSchema(): Schema {
         ttlDays: 365,
         retainDays: 1096,
         consults: ['carry'],
+        fingerprints: on('goods', 'object'),
       },
       {
         name: 'declare',
@@ -136,6 +196,7 @@ export function defaultSchema(): Schema {
         ttlDays: 365,
         retainDays: 1827,
         consults: ['declare', 'carry', 'attest'],
+        fingerprints: on('goods', 'object'),
       },
       {
         name: 'attest',
@@ -149,6 +210,7 @@ export function defaultSchema(): Schema {
         ttlDays: 365,
         retainDays: 3653,
         consults: ['attest', 'finance'],
+        fingerprints: on('loose', 'alias', 'lines', 'goods'),
       },
       {
         name: 'cover',
@@ -158,6 +220,7 @@ export function defaultSchema(): Schema {
         ttlDays: 60,
         retainDays: 3653,
         consults: ['cover'],
+        fingerprints: [...on('object'), { name: 'object-class', threshold: 10 }],
       },
       {
         name: 'claim',
@@ -167,6 +230,7 @@ export function defaultSchema(): Schema {
         ttlDays: 730,
         retainDays: 3653,
         consults: ['claim', 'cover'],
+        fingerprints: on('object', 'object-class'),
       },
       {
         name: 'cede',
@@ -176,6 +240,7 @@ export function defaultSchema(): Schema {
         ttlDays: 60,
         retainDays: 3653,
         consults: ['cede', 'cover'],
+        fingerprints: on(),
       },
     ],
   });

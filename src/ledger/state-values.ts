@@ -7,12 +7,13 @@ import {
   encode,
   field,
   fieldPair,
+  fingerprintName,
   listOf,
   purposeName,
   u32,
   u64,
 } from './codec.js';
-import { TAG_PAGE_SIZE, TTL_MAX_DAYS } from './limits.js';
+import { FINGERPRINTS_MAX, TAG_PAGE_SIZE, TTL_MAX_DAYS } from './limits.js';
 import { ENTRY_STATES, type StoredState } from './states.js';
 import type { StateKey } from './state-keys.js';
 import type { Reader } from './store.js';
@@ -35,7 +36,26 @@ export interface IndexedEntry {
   readonly positions: readonly [exact: number, near: number];
   readonly registered: EpochDay;
   readonly state: StoredState;
+  /** What it carries beside exact and near, in the order in which it was proved. */
+  readonly fingerprints: readonly CarriedTag[];
 }
+
+/** A fingerprint beside exact and near. */
+export interface CarriedTag {
+  /** The fingerprint's full name. */
+  readonly name: string;
+  readonly tag: FieldElement;
+  /** Where the entry stands in the tag's list. */
+  readonly position: number;
+}
+
+const carriedTagsCodec: Codec<readonly CarriedTag[]> = P.validate(
+  listOf(P.U8, P.struct({ name: fingerprintName, tag: field, position: u32() })),
+  (list) => {
+    if (list.length > FINGERPRINTS_MAX) throw new Error('an entry carries too many fingerprints');
+    return list;
+  },
+);
 
 export const indexedEntryCodec: Codec<IndexedEntry> = P.struct({
   sequence: u64<Sequence>(),
@@ -45,6 +65,7 @@ export const indexedEntryCodec: Codec<IndexedEntry> = P.struct({
   positions: listOf(2, u32()) as unknown as Codec<readonly [number, number]>,
   registered: u32<EpochDay>(),
   state: storedState,
+  fingerprints: carriedTagsCodec,
 });
 
 export interface Entry {
@@ -84,7 +105,7 @@ const tagItemCodec: Codec<TagItem> = P.struct({
   registered: u32<EpochDay>(),
 });
 
-/** Up to {@link TAG_PAGE_SIZE} items, in the order in which the entries were registered. */
+/** Up to {@link TAG_PAGE_SIZE} items, in the order in which the entries came to carry the tag. */
 export const tagPageCodec: Codec<readonly TagItem[]> = P.validate(listOf(P.U8, tagItemCodec), (items) => {
   if (items.length > TAG_PAGE_SIZE) throw new Error('a page of a tag is too long');
   return items;

@@ -1,10 +1,14 @@
 import type { FieldElement } from '../crypto/index.js';
 import { CountersealError } from '../errors.js';
-import { MATCHES_LISTED_EACH_END, TAG_PAGE_SIZE } from './limits.js';
+import { fingerprintRow, goodsFingerprint } from '../documents/index.js';
+import { GOODS_SCOPE_NAME } from './codec.js';
+import { MATCHES_LISTED_EACH_END, TAG_PAGE_SIZE, TTL_MAX_DAYS } from './limits.js';
 import type { Overlay } from './overlay.js';
+import type { CarriedFingerprint } from './schema.js';
 import { hasLapsed, stateAt, type StoredState } from './states.js';
 import { stateKeys } from './state-keys.js';
 import {
+  type CarriedTag,
   encodeState,
   type IndexedEntry,
   readState,
@@ -14,12 +18,14 @@ import {
   tagPageCodec,
 } from './state-values.js';
 import type { Reader } from './store.js';
-import type { UnixMs } from './units.js';
+import type { Sequence, UnixMs } from './units.js';
 import {
+  fingerprintLabel,
+  type FingerprintVerdict,
   type Match,
   type MatchCounts,
-  type MatchVia,
   NO_MATCHES,
+  type TagMatch,
   type Verdict,
   verdictLabel,
 } from './verdict.js';
@@ -44,35 +50,92 @@ function pageOf(view: Reader, scope: TagScope, tag: FieldElement, page: number):
   return readState(view, stateKeys.tagPage(scope.name, tag, page), tagPageCodec) ?? [];
 }
 
-/** The distinct tags of an entry: one whose tags are equal stands in its list once. */
-const distinct = ([exact, near]: IndexedEntry['tags']): readonly FieldElement[] =>
-  exact === near ? [exact] : [exact, near];
+/** In whose name a tag is listed that an entry carries beside exact and near. */
+const scopeOf = (scope: TagScope, name: string): TagScope => (name === GOODS_NAME ? GOODS_SCOPE : scope);
 
-/** The verdict on tags at a time; `self` is the entry that asks, if it is already in the lists. */
+/** Goods are listed for all purposes together: an entry that lapses by its own purpose's term stays live there. */
+const GOODS_SCOPE: TagScope = { name: GOODS_SCOPE_NAME, ttlDays: TTL_MAX_DAYS };
+const GOODS_NAME = goodsFingerprint.name;
+
+interface ListedTag {
+  readonly scope: TagScope;
+  readonly tag: FieldElement;
+  readonly position: number;
+}
+
+/** The tags of an entry and its place in the list of each: one whose exact and near tags are equal stands there once. */
+function listedTags(scope: TagScope, { tags, positions, fingerprints }: IndexedEntry): readonly ListedTag[] {
+  const [exact, near] = [0, 1].map((i) => ({ scope, tag: tags[i]!, position: positions[i]! }));
+  return [
+    exact!,
+    ...(tags[0] === tags[1] ? [] : [near!]),
+    ...fingerprints.map(({ name, tag, position }) => ({ scope: scopeOf(scope, name), tag, position })),
+  ];
+}
+
+/** The tag of an entry's possession fingerprint; undefined before it has been shown. */
+export function possessionTagOf({
+  documentKind,
+  fingerprints,
+}: Pick<IndexedEntry, 'documentKind' | 'fingerprints'>): FieldElement | undefined {
+  const { possession } = fingerprintRow(documentKind);
+  return fingerprints.find(({ name }) => name === possession.name)?.tag;
+}
+
+/** Who asks for a verdict. */
+export interface Asker {
+  /** The entry that asks, if it is already in the lists. */
+  readonly self?: IndexedEntry;
+  /** The tag of its possession fingerprint, where it is known. */
+  readonly possession?: FieldElement;
+}
+
+/** The verdict on tags at a time. */
 export function findMatches(
   view: Reader,
   scope: TagScope,
-  tags: IndexedEntry['tags'],
+  [exact, near]: IndexedEntry['tags'],
   time: UnixMs,
-  self?: IndexedEntry,
+  { self, possession }: Asker = {},
 ): Verdict {
-  const [exact, near] = tags;
-  const exactMatches = matchesOf(view, scope, exact, 'exact', time, self);
-  const nearMatches = exact === near ? NONE : matchesOf(view, scope, near, 'near', time, self);
+  const exactMatches = matchesOf(view, scope, exact, time, self);
+  const nearMatches = exact === near ? NONE : matchesOf(view, scope, near, time, self);
+  const listed = self !== undefined && possession !== undefined && possessionTagOf(self) === possession;
+  const same =
+    possession === undefined
+      ? undefined
+      : matchesOf(view, scope, possession, time, listed ? self : undefined).counts;
   // An entry that matches both ways is listed once, as exact.
-  const matches = new Map(nearMatches.matches.map((match) => [match.sequence, match]));
-  for (const match of exactMatches.matches) matches.set(match.sequence, match);
+  const matches = new Map<Sequence, Match>();
+  for (const match of nearMatches.matches) matches.set(match.sequence, { ...match, via: 'near' });
+  for (const match of exactMatches.matches) matches.set(match.sequence, { ...match, via: 'exact' });
   return {
-    label: verdictLabel(exactMatches.counts, nearMatches.counts),
+    label: verdictLabel(exactMatches.counts, nearMatches.counts, same),
     exact: exactMatches.counts,
     near: nearMatches.counts,
-    matches: [...matches.values()].sort((a, b) => a.sequence - b.sequence),
+    ...(same ? { possession: same } : {}),
+    matches: [...matches.values()].sort(bySequence),
   };
 }
 
+/** What a fingerprint beside exact and near meets; `self` as in {@link Asker}, if it carries it already. */
+export function findCarried(
+  view: Reader,
+  scope: TagScope,
+  { name, threshold }: Pick<CarriedFingerprint, 'name' | 'threshold'>,
+  tag: FieldElement,
+  time: UnixMs,
+  self?: IndexedEntry,
+): FingerprintVerdict {
+  const { counts, matches } = matchesOf(view, scopeOf(scope, name), tag, time, self);
+  return { label: fingerprintLabel(counts, threshold), counts, matches: [...matches].sort(bySequence) };
+}
+
+const bySequence = (a: TagMatch, b: TagMatch): number => a.sequence - b.sequence;
+
 interface TagMatches {
   readonly counts: MatchCounts;
-  readonly matches: readonly Match[];
+  readonly matches: readonly TagMatch[];
 }
 const NONE: TagMatches = { counts: NO_MATCHES, matches: [] };
 
@@ -80,7 +143,6 @@ function matchesOf(
   view: Reader,
   scope: TagScope,
   tag: FieldElement,
-  via: MatchVia,
   time: UnixMs,
   self: IndexedEntry | undefined,
 ): TagMatches {
@@ -101,7 +163,6 @@ function matchesOf(
     .map(({ sequence, state, registered }) => ({
       sequence,
       state: stateAt(state, registered, scope.ttlDays, time),
-      via,
     }));
   return { counts, matches };
 }
@@ -119,18 +180,41 @@ function listedItems(view: Reader, scope: TagScope, tag: FieldElement, head: Tag
 export function addToIndex(
   view: Overlay,
   scope: TagScope,
-  entry: Omit<IndexedEntry, 'positions'>,
+  entry: Omit<IndexedEntry, 'positions' | 'fingerprints'>,
   time: UnixMs,
 ): IndexedEntry {
-  const item: TagItem = { sequence: entry.sequence, state: entry.state, registered: entry.registered };
-  const positions = distinct(entry.tags).map((tag) => {
-    const head = headOf(view, scope, tag);
-    const position = head.total;
-    const grown = { ...withCount(head, scope, item, 1, time), total: position + 1 };
-    writeItem(view, scope, tag, grown, position, item);
-    return position;
-  });
-  return { ...entry, positions: [positions[0]!, positions[1] ?? positions[0]!] };
+  const [exact, near] = entry.tags;
+  const first = append(view, scope, exact, entry, time);
+  const second = exact === near ? first : append(view, scope, near, entry, time);
+  return { ...entry, positions: [first, second], fingerprints: [] };
+}
+
+/** Has an entry carry one fingerprint more; returns it with that. */
+export function addFingerprint(
+  view: Overlay,
+  scope: TagScope,
+  entry: IndexedEntry,
+  { name, tag }: Omit<CarriedTag, 'position'>,
+  time: UnixMs,
+): IndexedEntry {
+  const position = append(view, scopeOf(scope, name), tag, entry, time);
+  return { ...entry, fingerprints: [...entry.fingerprints, { name, tag, position }] };
+}
+
+/** Returns the position in the list. */
+function append(
+  view: Overlay,
+  scope: TagScope,
+  tag: FieldElement,
+  { sequence, state, registered }: TagItem,
+  time: UnixMs,
+): number {
+  const item: TagItem = { sequence, state, registered };
+  const head = headOf(view, scope, tag);
+  const position = head.total;
+  const grown = { ...withCount(head, scope, item, 1, time), total: position + 1 };
+  writeItem(view, scope, tag, grown, position, item);
+  return position;
 }
 
 /** Moves an entry to another state in the lists of its tags; returns it in that state. */
@@ -142,10 +226,10 @@ export function setIndexedState(
   time: UnixMs,
 ): IndexedEntry {
   const item: TagItem = { sequence: entry.sequence, state: to, registered: entry.registered };
-  distinct(entry.tags).forEach((tag, i) => {
-    const without = withCount(headOf(view, scope, tag), scope, { ...item, state: entry.state }, -1, time);
-    writeItem(view, scope, tag, withCount(without, scope, item, 1, time), entry.positions[i]!, item);
-  });
+  for (const { scope: own, tag, position } of listedTags(scope, entry)) {
+    const without = withCount(headOf(view, own, tag), own, { ...item, state: entry.state }, -1, time);
+    writeItem(view, own, tag, withCount(without, own, item, 1, time), position, item);
+  }
   return { ...entry, state: to };
 }
 

@@ -19,7 +19,8 @@ import {
   u32,
   u64,
 } from './codec.js';
-import { prefixed, sha256 } from './hash.js';
+import { fingerprintTransactionCodec, type FingerprintTransaction } from './fingerprint-transaction.js';
+import { sha256 } from './hash.js';
 import { type MessageClaims, messageClaimsCodec } from './message-claims.js';
 import {
   ADMINISTRATORS_MAX,
@@ -29,6 +30,7 @@ import {
   PROOF_BYTES,
   ROLES_MAX,
 } from './limits.js';
+import { bindingOf, signedMessage } from './signed-message.js';
 import { CANCEL_REASONS, type CancelReason } from './states.js';
 import type { EpochDay, Sequence, UnixMs } from './units.js';
 import { VERDICT_LABELS, type VerdictLabel } from './verdict.js';
@@ -128,6 +130,7 @@ export type Transaction =
   | RegisterTransaction
   | ActionTransaction
   | MembershipTransaction
+  | FingerprintTransaction
   | MessageTransaction
   | OpenCapacityTransaction
   | DrawTransaction;
@@ -231,6 +234,7 @@ const transactionCodec = P.struct({
         }),
       }),
     ],
+    fingerprint: [4, fingerprintTransactionCodec],
     message: [16, P.struct({ claims: messageClaimsCodec, proof: P.bytes(PROOF_BYTES) })],
     'open-capacity': [
       20,
@@ -265,28 +269,18 @@ export function decodeTransaction(bytes: Uint8Array): Transaction {
 /** SHA-256 of all of a transaction's bytes: its name. */
 export const transactionHash = (bytes: Uint8Array): Uint8Array => sha256(bytes);
 
-// Every message that is signed starts with its own domain and the network's id, each length-prefixed: a signature
-// serves one network and one kind of transaction.
-const message = (domain: string, networkId: string, ...parts: Uint8Array[]): Uint8Array =>
-  Buffer.concat([prefixed(`counterseal/${domain}/v${ENCODING_VERSION}`), prefixed(networkId), ...parts]);
-
 /** What the control key signs to register. */
 export const registerMessage = (networkId: string, claims: RegisterClaims, proof: Uint8Array): Uint8Array =>
-  message('register', networkId, encode(claimsCodec, claims, 'the claims'), proof);
+  signedMessage('register', networkId, encode(claimsCodec, claims, 'the claims'), proof);
 
 /** What the control key, and a successor's, sign to act. */
 export const actionMessage = (networkId: string, order: ActionOrder): Uint8Array =>
-  message('action', networkId, encode(orderCodec, order, 'the order'));
+  signedMessage('action', networkId, encode(orderCodec, order, 'the order'));
 
 /** What administrators sign to change the members. */
 export const membershipMessage = (networkId: string, order: MembershipOrder): Uint8Array =>
-  message('membership', networkId, encode(membershipOrderCodec, order, 'the order'));
+  signedMessage('membership', networkId, encode(membershipOrderCodec, order, 'the order'));
 
-/**
- * The public signal that ties a proof to the rest of its transaction, control key included: the first 31 bytes, as a
- * big-endian integer, of SHA-256 over domain, network id, version and claims (protocol section 6, R7).
- */
-export function registerBinding(networkId: string, claims: RegisterClaims): FieldElement {
-  const digest = sha256(message('binding', networkId, encode(claimsCodec, claims, 'the claims')));
-  return BigInt(`0x${Buffer.from(digest.subarray(0, 31)).toString('hex')}`) as FieldElement;
-}
+/** The public signal that ties the proof to its transaction, control key included (protocol section 6, R7). */
+export const registerBinding = (networkId: string, claims: RegisterClaims): FieldElement =>
+  bindingOf('binding', networkId, encode(claimsCodec, claims, 'the claims'));

@@ -41,7 +41,10 @@ export interface ReceiptTrust {
   readonly quorum?: number;
 }
 
-const LABELS = ['duplicate-engaged', 'duplicate-settled', 'duplicate', 'near-duplicate', 'unique'];
+const LABELS = [
+  ...['duplicate-engaged', 'duplicate-settled', 'duplicate-conflicting'],
+  ...['duplicate', 'near-duplicate', 'unique'],
+];
 const STATES = ['registered', 'engaged', 'settled', 'released', 'cancelled', 'superseded', 'lapsed'];
 /** A verdict lists as many matches from either end of a tag's list; the tag's leaf as many from its start. */
 const LISTED = 16;

@@ -28,7 +28,14 @@ describe('a match', () => {
     await register('doc', { own: true });
     await register('doc');
     // The fixture's blocks are of 2025: by now the entries have lapsed.
-    const open = { entry: 0, other: 1, purpose: 'finance', via: 'exact', state: 'lapsed' };
+    const open = {
+      entry: 0,
+      other: 1,
+      purpose: 'finance',
+      via: 'exact',
+      state: 'lapsed',
+      possession: 'unknown',
+    };
     expect(await listMatches(parts)).toEqual([{ ...open, resolution: null, history: [] }]);
     const first = await resolveMatch(parts, 0, { ...different, reason: '  seen  ' });
     expect(first).toMatchObject({ ...open, resolution: { as: 'different', reason: 'seen', ...WHO } });
@@ -111,6 +118,8 @@ describe('a match', () => {
       ['registered-again', 'same', true],
     ]);
     const accept = ['duplicate-engaged', 'duplicate', 'near-duplicate', 'unique'] as const;
+    await engine.submit(author.shows('third', 2));
+    await engine.submit(author.shows('other', 1));
     await engine.submit(author.action('third', 2, 0, { kind: 'engage', accept: ['unique'] }));
     await engine.submit(author.action('third', 2, 1, { kind: 'engage', accept }));
     await engine.submit(author.action('other', 1, 0, { kind: 'engage', accept }));

@@ -66,6 +66,8 @@ describe('watch', () => {
     }, stop.signal);
     await register('invoice', { control: 'theirs' });
     await enough(1);
+    await engine.submit(author.shows('theirs', 1));
+    await engine.submit(author.shows('mine', 0));
     await engine.submit(author.action('theirs', 1, 0, { kind: 'engage', accept: ['duplicate'] }));
     await engine.submit(author.action('mine', 0, 0, { kind: 'engage', accept: ['unique'] }));
     await engine.submit(author.action('theirs', 1, 1, { kind: 'release' }));

@@ -37,7 +37,12 @@ describe('fingerprints', () => {
     expect(names(830).filter((name) => names(929).includes(name))).toEqual([]);
     expect(names(705)).toEqual(names(710));
     // What links them where somebody asks for it.
-    expect(fingerprintRow(830).further).toEqual(fingerprintRow(929).further);
+    const shared = (a: number, b: number) =>
+      fingerprintRow(a)
+        .further.map(({ name }) => name)
+        .filter((name) => fingerprintRow(b).further.some((other) => other.name === name));
+    expect(shared(830, 929)).toEqual(['goods@1']);
+    expect(shared(380, 705)).toEqual(['goods@1']);
   });
 
   const slots = (mask: number | undefined): readonly string[] => slotsIn((mask ?? 0) as SlotMask);

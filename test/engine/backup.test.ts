@@ -76,7 +76,7 @@ const framed = ({ kind, bytes }: Part): Buffer => {
 };
 
 /** A file of these parts; `seal`: with the operator's own seal over them, as only the operator could make it. */
-async function fileOf(parts: readonly Part[], { seal = false, height = 3 } = {}): Promise<string> {
+async function fileOf(parts: readonly Part[], { seal = false, height = 4 } = {}): Promise<string> {
   const body = parts.filter(({ kind }) => !seal || kind !== 'seal');
   let file = Buffer.concat([Buffer.from(MAGIC), ...body.map(framed)]);
   if (seal) {
@@ -99,6 +99,7 @@ describe('a backup', () => {
   beforeAll(async () => {
     engine = await openEngine(directories.fresh(), { genesis });
     for (const name of ['a', 'b']) await register(engine, name);
+    await engine.submit(author.shows('a', 0));
     await engine.submit(author.action('a', 0, 0, { kind: 'engage', accept: ['unique'] }));
     path = await backUp(engine, [{ name: 'secrets.json', content: Buffer.from('sealed') }]);
   });
@@ -106,7 +107,7 @@ describe('a backup', () => {
 
   it('holds the ledger at a height, its payloads, and what was asked for', async () => {
     const content = await inspectBackup(path, NAMES, genesis);
-    expect(content).toMatchObject({ chunks: 2, payloads: 2, checkpoint: { height: 3, size: 3 } });
+    expect(content).toMatchObject({ chunks: 2, payloads: 2, checkpoint: { height: 4, size: 4 } });
     expect(content.keyFiles.map(({ name, content: bytes }) => [name, Buffer.from(bytes).toString()])).toEqual(
       [['secrets.json', 'sealed']],
     );
@@ -119,8 +120,8 @@ describe('a backup', () => {
     expect(await copy.reader.recordsFrom(0 as never)).toEqual(await engine.reader.recordsFrom(0 as never));
     for (const name of ['a', 'b']) expect(copy.payload(sha256(payloadOf(name)))).toEqual(payloadOf(name));
     expect(await register(copy, 'a')).toMatchObject({ included: true, index: 0 });
-    expect(await register(copy, 'c')).toMatchObject({ included: true, index: 3 });
-    expect(copy.signedCheckpoint()).toMatchObject({ height: 4, size: 4 });
+    expect(await register(copy, 'c')).toMatchObject({ included: true, index: 4 });
+    expect(copy.signedCheckpoint()).toMatchObject({ height: 5, size: 5 });
     await copy.close();
   });
 
@@ -274,7 +275,7 @@ describe('a backup', () => {
       ['chunk', flipped(6)],
       ['payload', flipped(10)],
       ['checkpoint', flipped(-3)],
-      ['checkpoint', (bytes: Buffer) => Buffer.from(bytes.toString().replace('block 3', 'block 4'))],
+      ['checkpoint', (bytes: Buffer) => Buffer.from(bytes.toString().replace('block 4', 'block 5'))],
       ['genesis', (bytes: Buffer) => Buffer.from(bytes.toString().replace('"quota":', '"quota":1'))],
     ] as const)('with another %s, is refused by what its checkpoint signs', async (kind, change) => {
       await expect(forged(kind, change)).rejects.toThrow(refused('data_corrupted'));
@@ -286,7 +287,7 @@ describe('a backup', () => {
         );
     });
     it('over another block, is refused', async () => {
-      const other = await fileOf(await partsOf(path), { seal: true, height: 4 });
+      const other = await fileOf(await partsOf(path), { seal: true, height: 5 });
       await expect(inspectBackup(other, NAMES)).rejects.toThrow(refused('data_corrupted'));
     });
     it('with an older checkpoint, is refused', async () => {

@@ -137,6 +137,7 @@ function targets(): Target[] {
   const point = pointToBytes(multiply(GENERATOR_FULL, randomScalar()));
   const transactions = [
     author.register('doc', { control: 'c' }),
+    author.shows('c', 0),
     author.action('c', 0, 0, { kind: 'engage', accept: ['unique'] }),
     author.membership([{ change: 'remove', memberId: 5n as never, role: 1 }]),
   ];

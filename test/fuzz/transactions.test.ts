@@ -36,6 +36,7 @@ it(`a ledger refuses ${TRANSACTIONS} transactions that are nearly right, by name
   });
   const samples = [
     ...Array.from({ length: 8 }, (_, i) => author.register(`doc ${i}`, { control: `c${i}` })),
+    author.shows('c0', 0),
     author.action('c0', 0, 0, { kind: 'engage', accept: ['unique'] }),
     author.action('c0', 0, 0, { kind: 'supersede', successor: 1 as never }, { successor: 'c1' }),
     author.action('c0', 0, 0, { kind: 'erase' }),

@@ -235,10 +235,11 @@ describe('a block', () => {
     const a = own.author.register('doc', { control: 'a' });
     const again = own.author.register('doc', { control: 'a', notice: new Uint8Array(72) });
     const engage = own.author.action('a', 0, 0, { kind: 'engage', accept: ['unique'] });
+    const shows = own.author.shows('a', 0);
     const junk = new Uint8Array(10);
-    const wanted = own.next([engage, a, junk, again, engage]);
+    const wanted = own.next([engage, a, engage, junk, again, shows, engage]);
     const proposed = await own.machine.prepareProposal(wanted);
-    expect(proposed).toEqual([a, engage]);
+    expect(proposed).toEqual([a, shows, engage]);
     expect(await own.machine.processProposal({ ...wanted, transactions: proposed })).toBe(true);
     expect(await own.machine.processProposal(wanted)).toBe(false);
     expect(await own.machine.prepareProposal(wanted, engage.length + a.length)).toEqual([a]);

@@ -78,16 +78,20 @@ describe('an app hash', () => {
       [author.register('a', { control: 'l' })],
       [
         author.register('a', { control: 'k' }),
+        author.shows('k', 0),
         author.action('k', 0, 0, { kind: 'engage', accept: ['unique'] }),
       ],
       [
         author.register('a', { control: 'k' }),
+        author.shows('k', 0),
         author.action('k', 0, 0, { kind: 'engage', accept: ['duplicate'] }),
       ],
       [
         author.register('a', { control: 'k' }),
         author.action('k', 0, 0, { kind: 'cancel', reason: 'withdrawn' }),
       ],
+      [author.register('a', { control: 'k' }), author.shows('k', 0)],
+      [author.register('a', { control: 'k' }), author.shows('k', 0, { name: 'goods@1' })],
       [author.membership([{ change: 'admit', memberId: fieldOf('x'), role: 1 }])],
       [author.membership([{ change: 'admit', memberId: fieldOf('x'), role: 2 }])],
     ];

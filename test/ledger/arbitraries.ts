@@ -6,6 +6,8 @@ import {
   CANCEL_REASONS,
   ENTRY_STATES,
   type EpochDay,
+  FINGERPRINT_LABELS,
+  type FingerprintVerdict,
   type Height,
   type LogIndex,
   type LogRecord,
@@ -31,6 +33,7 @@ const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: 
 const u32 = <T extends number = number>() => fc.nat(0xffffffff) as fc.Arbitrary<T>;
 const u64 = <T extends number>() => fc.maxSafeNat() as fc.Arbitrary<T>;
 const purposes = fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/);
+const fingerprintNames = fc.stringMatching(/^[a-z][a-z0-9/-]{0,39}@[1-9][0-9]{0,3}$/);
 const labels = fc.constantFrom(...VERDICT_LABELS);
 
 export const claims: fc.Arbitrary<RegisterClaims> = fc.record({
@@ -120,6 +123,18 @@ export const transactions: fc.Arbitrary<Transaction> = fc.oneof(
     }),
   ),
   fc.record({
+    type: fc.constant('fingerprint' as const),
+    claims: fc.record({
+      entry: u64<Sequence>(),
+      name: fingerprintNames,
+      epoch: u32(),
+      membersRoot: fieldElements,
+      tag: fieldElements,
+    }),
+    proof: bytes(256),
+    signature: bytes(64),
+  }),
+  fc.record({
     type: fc.constant('membership' as const),
     order: fc.record({ counter: u32(), validUntil: u64<UnixMs>(), changes: membershipChanges }),
     signatures: fc
@@ -152,6 +167,17 @@ const storedStates = fc.constantFrom(
   ...ENTRY_STATES.filter((state): state is StoredState => state !== 'lapsed'),
 );
 
+/** Of an engagement, which follows possession. */
+const engagementVerdicts: fc.Arbitrary<Verdict> = fc
+  .tuple(verdicts, counts)
+  .map(([verdict, possession]) => ({ ...verdict, possession }));
+
+const fingerprintVerdicts: fc.Arbitrary<FingerprintVerdict> = fc.record({
+  label: fc.constantFrom(...FINGERPRINT_LABELS),
+  counts,
+  matches: verdicts.map(({ matches }) => matches.map(({ sequence, state }) => ({ sequence, state }))),
+});
+
 const bodies: fc.Arbitrary<RecordBody> = fc.oneof(
   fc.record({ type: fc.constant('open-capacity' as const), entry: u64<Sequence>(), ...ofChain }),
   fc.record({
@@ -178,10 +204,17 @@ const bodies: fc.Arbitrary<RecordBody> = fc.oneof(
       entry: u64<Sequence>(),
       outcome: fc.constantFrom('done' as const, 'refused' as const),
       state: storedStates,
-      verdict: action === 'engage' ? verdicts : fc.constant(undefined),
+      verdict: action === 'engage' ? engagementVerdicts : fc.constant(undefined),
       successor: action === 'supersede' ? u64<Sequence>() : fc.constant(undefined),
     }),
   ),
+  fc.record({
+    type: fc.constant('fingerprint' as const),
+    entry: u64<Sequence>(),
+    name: fingerprintNames,
+    tag: fieldElements,
+    verdict: fingerprintVerdicts,
+  }),
   fc.record({
     type: fc.constant('membership' as const),
     changes: membershipChanges,

@@ -5,6 +5,7 @@ import {
   actionMessage,
   capacityMessage,
   decodeTransaction,
+  fingerprintMessage,
   encodeTransaction,
   type EpochDay,
   membershipMessage,
@@ -117,6 +118,17 @@ describe('replay', () => {
     const messages = ['a', 'ab', 'a-b'].flatMap((network) => [
       actionMessage(network, order),
       registerMessage(network, claims, proof),
+      fingerprintMessage(
+        network,
+        {
+          entry: 0 as Sequence,
+          name: 'goods@1',
+          epoch: 1,
+          membersRoot: fieldOf('root'),
+          tag: fieldOf('tag'),
+        },
+        proof,
+      ),
       membershipMessage(network, {
         counter: 0,
         validUntil: START,
@@ -137,6 +149,8 @@ describe('replay', () => {
           return registerMessage('test-net', tx.claims, tx.proof);
         case 'action':
           return actionMessage('test-net', tx.order);
+        case 'fingerprint':
+          return fingerprintMessage('test-net', tx.claims, tx.proof);
         case 'membership':
           return membershipMessage('test-net', tx.order);
         case 'open-capacity':
@@ -192,6 +206,7 @@ describe('delay', () => {
     const chain = await Chain.start();
     const { author } = chain;
     await chain.done(author.register('doc', { control: 'me' }));
+    await chain.done(author.shows('me', 0));
     const engage = author.action(
       'me',
       0,
@@ -228,8 +243,10 @@ describe('malleability', () => {
     const lax: ProofVerifier = { verify: () => Promise.resolve(true) };
     const chain = await Chain.start({ verifier: lax });
     await chain.done(chain.author.register('doc', { control: 'a' }));
+    await chain.done(chain.author.shows('a', 0));
     const candidates = [
       chain.author.register('doc', { control: 'b' }),
+      chain.author.shows('a', 0, { name: 'goods@1' }),
       chain.author.action('a', 0, 0, { kind: 'engage', accept: ['unique'] }),
       chain.author.membership([{ change: 'admit', memberId: fieldOf('x'), role: 0 }]),
     ];
@@ -292,6 +309,7 @@ describe('flooding', () => {
         bytes += key.length + value.length;
       return bytes;
     };
+    await chain.done(author.shows('a', 0));
     const before = await size();
     const outcomes: ResultName[] = [];
     for (let i = 0; i < 20; i++)

@@ -39,10 +39,11 @@ const ENGAGE_ANY = {
   accept: ['unique', 'near-duplicate', 'duplicate', 'duplicate-settled', 'duplicate-engaged'],
 } as const;
 
-/** A ledger with entries 0, 1, ... of one invoice, whose control keys are a, b, ... */
+/** A ledger with entries 0, 1, ... of one invoice, whose control keys are a, b, ...; each has shown possession. */
 async function holders(...controls: string[]): Promise<Chain> {
   const chain = await Chain.start();
   await chain.block(controls.map((control) => chain.author.register('doc', { control })));
+  await chain.block(controls.map((control, i) => chain.author.shows(control, i)));
   return chain;
 }
 
@@ -268,6 +269,17 @@ describe('an order', () => {
     expect(await name(chain, author.draw('a', 0, 1, last, 'x'))).toBe('ok');
   });
 
+  it('to draw is refused before possession is shown: whatever is engaged has shown it', async () => {
+    const chain = await holders('a');
+    const { author } = chain;
+    await chain.done(author.register('doc', { control: 'b' }));
+    await chain.done(author.openCapacity('a', 0, 0, 'doc'));
+    const draw = author.draw('b', 1, 0, headOf('doc'), 'first');
+    expect((await chain.block([draw])).results[0]!.name).toBe('possession_required');
+    await chain.done(author.shows('b', 1));
+    expect((await chain.block([draw])).results[0]!.name).toBe('ok');
+  });
+
   it('to open is refused of a kind that states nothing to draw from', async () => {
     const chain = await Chain.start();
     const { author } = chain;
@@ -318,7 +330,7 @@ describe('a reader of the log', () => {
       ({ entry }) => ({
         type: 'action',
         ...{ entry, action: 'engage', outcome: 'done', state: 'engaged', successor: undefined },
-        verdict: { label: 'unique', exact: NONE, near: NONE, matches: [] },
+        verdict: { label: 'unique', exact: NONE, near: NONE, possession: NONE, matches: [] },
       }),
     ],
   ])('is not told of %s', async (_, lie) => {

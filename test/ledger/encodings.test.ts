@@ -181,7 +181,7 @@ describe('transactions', () => {
     expect(() => encodeTransaction(tx)).toThrow(expect.objectContaining(code('invalid_argument')));
   });
 
-  it('have accept bits of the five labels alone', () => {
+  it('have accept bits of the six labels alone', () => {
     const tx = {
       type: 'action',
       order: { entry: 0, counter: 0, validUntil: 0, action: { kind: 'engage', accept: ['unique'] } },
@@ -189,8 +189,8 @@ describe('transactions', () => {
     } as unknown as Transaction;
     const bytes = encodeTransaction(tx);
     const at = bytes.length - 64 - 1 - 1;
-    expect(bytes[at]).toBe(0b10000);
-    bytes[at] = 0b110000;
+    expect(bytes[at]).toBe(0b100000);
+    bytes[at] = 0b1100000;
     expect(() => decodeTransaction(bytes)).toThrow(expect.objectContaining(code('invalid_argument')));
   });
 

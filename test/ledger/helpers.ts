@@ -19,14 +19,18 @@ import {
   type Block,
   type CapacityEntry,
   capacityMessage,
+  carriedFingerprint,
   decodeTransaction,
   defaultSchema,
   type DrawOrder,
   drawSignals,
   encodeTransaction,
   type FinalizedBlock,
+  type FingerprintClaims,
+  fingerprintMessage,
   type Genesis,
   type GenesisInput,
+  isRejection,
   type LogRecord,
   type MembershipChange,
   membershipMessage,
@@ -43,7 +47,9 @@ import {
   openingSignals,
   type OpenCapacityOrder,
   parseGenesis,
+  parseTransaction,
   possessionSignals,
+  possessionTagOf,
   type ProofVerifier,
   type RegisterClaims,
   registerMessage,
@@ -181,6 +187,9 @@ export const headAfter = (draw: string): Omit<Head, 'chain'> => ({
 /** Makes and signs transactions for one network, as an agent would. */
 export class Author {
   private counter = 0;
+  private readonly controls = new Map<string, string>();
+  /** What was claimed last under a control key (hex), and the document that it stands for. */
+  private readonly registered = new Map<string, { document: string; claims: RegisterClaims }>();
   readonly registry: MemberRegistry;
 
   constructor(readonly network: Network) {
@@ -201,7 +210,7 @@ export class Author {
     const payload = payloadOf(name);
     const payloadHash = sha256(payload);
     payloads.set(hex(payloadHash), payload);
-    return {
+    const made: RegisterClaims = {
       documentKind: 380,
       purpose: 'finance',
       epoch: 1,
@@ -219,6 +228,9 @@ export class Author {
       notice: new Uint8Array(72).fill(3),
       ...claims,
     };
+    this.registered.set(hex(made.controlKey), { document, claims: made });
+    this.controls.set(hex(made.controlKey), name);
+    return made;
   }
 
   /** The proof that {@link hashProofVerifier} accepts; where the schema knows no roles, one that it refuses. */
@@ -341,6 +353,47 @@ export class Author {
     });
   }
 
+  /** A complete `fingerprint` of an entry that this author registered as `control`; by default possession. */
+  shows(
+    control: string,
+    entry: number,
+    {
+      name = 'invoice/possession@1',
+      ...changes
+    }: Partial<FingerprintClaims> & { proof?: Uint8Array; signer?: string } = {},
+  ): Uint8Array {
+    const own = this.registered.get(hex(ed25519PublicKey(seedOf(control))));
+    const { proof: given, signer = control, ...rest } = changes;
+    const claims: FingerprintClaims = {
+      entry: entry as Sequence,
+      name,
+      epoch: 1,
+      membersRoot: this.registry.root,
+      tag: fieldOf(`${name} ${own?.document ?? 'unknown'}`),
+      ...rest,
+    };
+    const proof = given ?? (own ? this.proveFingerprint(own.claims, claims) : new Uint8Array(256));
+    const signature = ed25519Sign(seedOf(signer), fingerprintMessage(this.network.id, claims, proof));
+    return encodeTransaction({ type: 'fingerprint', claims, proof, signature });
+  }
+
+  /** As {@link shows}, by the control key; undefined where this author did not make it. */
+  showsByKey(controlKey: Uint8Array, entry: number): Uint8Array | undefined {
+    const control = this.controls.get(hex(controlKey));
+    return control === undefined ? undefined : this.shows(control, entry);
+  }
+
+  /** The proof that {@link hashProofVerifier} accepts; where entries do not carry the fingerprint, one that it refuses. */
+  private proveFingerprint(own: RegisterClaims, claims: FingerprintClaims): Uint8Array {
+    const purpose = this.network.purposes.get(own.purpose);
+    const roles = purpose && roleMaskOf(purpose, own.documentKind);
+    const fingerprint = purpose && carriedFingerprint(purpose, own.documentKind, claims.name);
+    if (roles === undefined || !fingerprint) return new Uint8Array(256);
+    const entry = { ...own, indexed: own };
+    const rules = { entry, fingerprint, roleMask: roles };
+    return proofOf('fingerprint', this.network.fingerprintSignals.of(claims, rules));
+  }
+
   action(
     control: string,
     entry: number,
@@ -413,9 +466,24 @@ export class Chain {
     return finalized;
   }
 
-  /** One transaction in a block of its own. */
+  /** One transaction in a block of its own; what an engagement presupposes in one before it. */
   async one(transaction: Uint8Array, time: UnixMs = START): Promise<TransactionResult> {
+    const shown = this.presupposed(transaction);
+    if (shown) await this.block([shown], time);
     return (await this.block([transaction], time)).results[0]!;
+  }
+
+  /** The possession of an entry that is registered, is to be engaged, and has not shown it. */
+  private presupposed(transaction: Uint8Array): Uint8Array | undefined {
+    const parsed = parseTransaction(transaction);
+    if (isRejection(parsed)) return;
+    const { tx } = parsed;
+    if (tx.type !== 'draw' && !(tx.type === 'action' && tx.order.action.kind === 'engage')) return;
+    const { entry } = tx.order;
+    const known = this.machine.reader.entry(entry);
+    if (!known || known.indexed.state !== 'registered' || possessionTagOf(known.indexed) !== undefined)
+      return;
+    return this.author.showsByKey(known.controlKey, entry);
   }
 
   /** Like {@link one}, for a transaction that must be admitted. */

@@ -36,7 +36,7 @@ async function example() {
     [author.register('a', { control: 'a' })],
     [author.register('a', { control: 'b' })],
     [],
-    [author.action('a', 0, 0, { kind: 'engage', accept: ['duplicate'] })],
+    [author.shows('a', 0), author.action('a', 0, 0, { kind: 'engage', accept: ['duplicate'] })],
     [],
     [author.register('c', { control: 'c' })],
   ];
@@ -81,10 +81,10 @@ describe('a query', () => {
       states.push(decodeCanonical(entryCodec, value!, 'an entry', 'data_corrupted').indexed.state);
     }
     expect(states).toEqual(['registered', 'registered', 'registered', 'engaged', 'engaged', 'engaged']);
-    expect(decodeRecord(ask(chain, QUERY_PATHS.record, number(2)).value!)).toEqual(
-      chain.machine.reader.record(2 as never),
+    expect(decodeRecord(ask(chain, QUERY_PATHS.record, number(3)).value!)).toEqual(
+      chain.machine.reader.record(3 as never),
     );
-    expect(ask(chain, QUERY_PATHS.record, number(3), 0)).toMatchObject({ name: 'ok', height: 6 });
+    expect(ask(chain, QUERY_PATHS.record, number(4), 0)).toMatchObject({ name: 'ok', height: 6 });
   });
 
   it('is answered with a code where there is no such path, value, height or form', async () => {
@@ -110,7 +110,7 @@ describe('a query', () => {
     }
     for (const height of [-1, 1.5, NaN, Infinity])
       expect(name(QUERY_PATHS.entry, number(9), height)).toBe('malformed');
-    expect(name(QUERY_PATHS.record, number(4))).toBe('not_found');
+    expect(name(QUERY_PATHS.record, number(5))).toBe('not_found');
     expect(name(QUERY_PATHS.record, number(1), 1)).toBe('not_found');
     expect(name(QUERY_PATHS.record, number(0), 7)).toBe('height_unavailable');
   });
@@ -175,6 +175,7 @@ describe('the events of a block', () => {
       author.register('a', { control: 'a' }),
       new Uint8Array(3),
       author.register('a', { control: 'b' }),
+      author.shows('b', 1),
       author.action('b', 1, 0, { kind: 'engage', accept: ['unique'] }),
       author.action('a', 0, 0, { kind: 'supersede', successor: 1 as never }, { successor: 'b' }),
       author.membership([{ change: 'admit', memberId: fieldOf('x'), role: 1 }]),
@@ -186,17 +187,18 @@ describe('the events of a block', () => {
       ]),
     );
     const entry = { purpose: 'finance', kind: '380' };
-    const root = finalized.records[4]!.body;
+    const root = finalized.records[5]!.body;
     expect(flat).toEqual([
       [['entry.register', { index: '0', entry: '0', ...entry, label: 'unique' }]],
       [],
       [['entry.register', { index: '1', entry: '1', ...entry, label: 'duplicate' }]],
-      [['entry.refused', { index: '2', entry: '1', state: 'registered', label: 'duplicate' }]],
-      [['entry.supersede', { index: '3', entry: '0', state: 'superseded', successor: '1' }]],
+      [['entry.fingerprint', { index: '2', entry: '1', name: 'invoice/possession@1', label: 'unmatched' }]],
+      [['entry.refused', { index: '3', entry: '1', state: 'registered', label: 'duplicate' }]],
+      [['entry.supersede', { index: '4', entry: '0', state: 'superseded', successor: '1' }]],
       [
         [
           'members.change',
-          { index: '4', 'members-root': String(root.type === 'membership' && root.membersRoot) },
+          { index: '5', 'members-root': String(root.type === 'membership' && root.membersRoot) },
         ],
       ],
     ]);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type ActionRecord,
+  type FingerprintRecord,
   decodeRecord,
   encodeRecord,
   type Height,
@@ -113,6 +114,8 @@ describe('a replica of the log', () => {
       const { author } = chain;
       for (const control of ['a', 'b', 'c']) await chain.done(author.register('doc', { control }));
       await chain.done(author.register('bill', { control: 'd', purpose: 'carry', documentKind: 705 }));
+      await chain.done(author.shows('a', 0));
+      await chain.done(author.shows('b', 1));
       await chain.done(author.action('a', 0, 0, { kind: 'engage', accept: ['unique'] }));
       await chain.done(author.action('b', 1, 0, { kind: 'engage', accept: ['duplicate'] }));
       await chain.done(author.action('b', 1, 1, { kind: 'settle' }));
@@ -154,23 +157,23 @@ describe('a replica of the log', () => {
 
     it('finds out actions that the state forbids, and states that they do not lead to', async () => {
       const leaves = await honest();
-      const settle = leaves[6]!;
+      const settle = leaves[8]!;
       // Not engaged yet, and settled twice.
-      const renumbered = { ...decodeRecord(settle), index: 4 as LogIndex };
-      expect(absorbing([...leaves.slice(0, 4), encodeRecord(renumbered)])).toThrow(damaged);
-      const again = { ...decodeRecord(settle), index: 7 as LogIndex };
-      expect(absorbing([...leaves.slice(0, 7), encodeRecord(again)])).toThrow(damaged);
-      expect(changed(leaves, 6, () => ({ entry: 9 as Sequence }))).toThrow(damaged);
+      const renumbered = { ...decodeRecord(settle), index: 6 as LogIndex };
+      expect(absorbing([...leaves.slice(0, 6), encodeRecord(renumbered)])).toThrow(damaged);
+      const again = { ...decodeRecord(settle), index: 9 as LogIndex };
+      expect(absorbing([...leaves.slice(0, 9), encodeRecord(again)])).toThrow(damaged);
+      expect(changed(leaves, 8, () => ({ entry: 9 as Sequence }))).toThrow(damaged);
       for (const state of ['registered', 'engaged', 'released'] as const)
-        expect(changed(leaves, 6, () => ({ state }))).toThrow(damaged);
-      expect(changed(leaves, 6, () => ({ action: 'release', state: 'released' }))).not.toThrow();
-      expect(changed(leaves, 6, () => ({ action: 'cancel', state: 'cancelled' }))).toThrow(damaged);
+        expect(changed(leaves, 8, () => ({ state }))).toThrow(damaged);
+      expect(changed(leaves, 8, () => ({ action: 'release', state: 'released' }))).not.toThrow();
+      expect(changed(leaves, 8, () => ({ action: 'cancel', state: 'cancelled' }))).toThrow(damaged);
       // A refusal changes nothing, and only engagements are refused.
-      expect(changed(leaves, 4, () => ({ state: 'engaged' }))).toThrow(damaged);
-      expect(changed(leaves, 5, () => ({ state: 'registered' }))).toThrow(damaged);
-      expect(changed(leaves, 6, () => ({ outcome: 'refused', state: 'engaged' }))).toThrow(damaged);
-      const { verdict } = decodeRecord(leaves[5]!).body as ActionRecord;
-      expect(changed(leaves, 5, () => ({ verdict: { ...verdict, label: 'unique' } }))).toThrow(damaged);
+      expect(changed(leaves, 6, () => ({ state: 'engaged' }))).toThrow(damaged);
+      expect(changed(leaves, 7, () => ({ state: 'registered' }))).toThrow(damaged);
+      expect(changed(leaves, 8, () => ({ outcome: 'refused', state: 'engaged' }))).toThrow(damaged);
+      const { verdict } = decodeRecord(leaves[7]!).body as ActionRecord;
+      expect(changed(leaves, 7, () => ({ verdict: { ...verdict, label: 'unique' } }))).toThrow(damaged);
     });
 
     it('finds out an engagement of an entry that has lapsed, or was refused too often', async () => {
@@ -181,23 +184,42 @@ describe('a replica of the log', () => {
       await chain.done(chain.author.register('alone', { control: 'a' }));
       await chain.done(chain.author.action('a', 0, 0, { kind: 'engage', accept: ['unique'] }));
       const alone = await everyRecord(chain);
-      expect(changed(alone, 1, same, head(ttlDays))).not.toThrow();
-      expect(changed(alone, 1, same, head(ttlDays + 1))).toThrow(damaged);
-      const refusal = decodeRecord(leaves[4]!);
+      for (const at of [1, 2]) {
+        expect(changed(alone, at, same, head(ttlDays))).not.toThrow();
+        expect(changed(alone, at, same, head(ttlDays + 1))).toThrow(damaged);
+      }
+      const refusal = decodeRecord(leaves[6]!);
       const refusals = Array.from({ length: REFUSED_ENGAGEMENTS_MAX + 1 }, (_, i) =>
-        encodeRecord({ ...refusal, index: (4 + i) as LogIndex }),
+        encodeRecord({ ...refusal, index: (6 + i) as LogIndex }),
       );
-      const before = leaves.slice(0, 4);
+      const before = leaves.slice(0, 6);
       expect(absorbing([...before, ...refusals.slice(0, -1)])).not.toThrow();
       expect(absorbing([...before, ...refusals])).toThrow(damaged);
+    });
+
+    it('finds out an engagement without possession, and fingerprints that an entry may not carry', async () => {
+      const leaves = await honest();
+      const engagement = decodeRecord(leaves[6]!);
+      const early = { ...engagement, index: 4 as LogIndex };
+      expect(absorbing([...leaves.slice(0, 4), encodeRecord(early)])).toThrow(damaged);
+      const shown = decodeRecord(leaves[4]!).body as FingerprintRecord;
+      expect(changed(leaves, 4, same)).not.toThrow();
+      expect(changed(leaves, 4, () => ({ entry: 9 as Sequence }))).toThrow(damaged);
+      // Of another kind of document, one that is always there, one that the purpose has not switched on.
+      for (const name of ['credit-note/possession@1', 'invoice/exact@1', 'invoice/object@1'])
+        expect(changed(leaves, 4, () => ({ name }))).toThrow(damaged);
+      expect(changed(leaves, 4, () => ({ name: 'goods@1' }))).not.toThrow();
+      // Twice, and with another verdict.
+      expect(changed(leaves, 5, () => ({ entry: 0 as Sequence }))).toThrow(damaged);
+      expect(changed(leaves, 5, () => ({ verdict: shown.verdict }))).toThrow(damaged);
     });
 
     it('finds out successors that cannot be one', async () => {
       const leaves = await honest();
       // Itself, earlier, settled, of another purpose, not there.
       for (const successor of [0, 1, 3, 9])
-        expect(changed(leaves, 7, () => ({ successor: successor as Sequence }))).toThrow(damaged);
-      expect(changed(leaves, 7, () => ({ entry: 2 as Sequence, successor: 0 as Sequence }))).toThrow(damaged);
+        expect(changed(leaves, 9, () => ({ successor: successor as Sequence }))).toThrow(damaged);
+      expect(changed(leaves, 9, () => ({ entry: 2 as Sequence, successor: 0 as Sequence }))).toThrow(damaged);
     });
 
     it('finds out members that come twice, go without having been there or make another root', async () => {
@@ -206,9 +228,9 @@ describe('a replica of the log', () => {
       const change = (kind: 'admit' | 'remove', memberId: bigint) => () => ({
         changes: [{ change: kind, memberId, role: 0 }],
       });
-      expect(changed(leaves, 8, change('admit', BigInt(member.memberId)))).toThrow(damaged);
-      expect(changed(leaves, 8, change('remove', fieldOf('nobody')))).toThrow(damaged);
-      expect(changed(leaves, 8, change('admit', fieldOf('y')))).toThrow(damaged);
+      expect(changed(leaves, 10, change('admit', BigInt(member.memberId)))).toThrow(damaged);
+      expect(changed(leaves, 10, change('remove', fieldOf('nobody')))).toThrow(damaged);
+      expect(changed(leaves, 10, change('admit', fieldOf('y')))).toThrow(damaged);
     });
 
     it('finds out blocks that go back in time, or have two times', async () => {

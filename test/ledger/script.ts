@@ -22,8 +22,16 @@ const steps = fc.oneof(
       entry: fc.nat(6),
       counter: fc.nat(2),
       kind: fc.constantFrom('engage', 'settle', 'release', 'cancel', 'supersede', 'erase'),
-      accept: fc.nat(4),
+      accept: fc.nat(5),
       successor: fc.nat(6),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('show' as const),
+      entry: fc.nat(6),
+      name: fc.constantFrom('invoice/possession@1', 'invoice/possession@1', 'goods@1', 'invoice/near@1'),
     }),
   },
   {
@@ -70,7 +78,7 @@ export class Script {
   transactions(part: Blocks[number]['steps'], time: UnixMs): Uint8Array[] {
     const { author } = this.chain;
     const validUntil = (time + HOUR) as UnixMs;
-    return part.map((step) => {
+    return part.flatMap((step) => {
       switch (step.do) {
         case 'register':
           return author.register(`doc ${step.document}`, { control: `key ${step.key}`, time });
@@ -84,8 +92,17 @@ export class Script {
           } as Action;
           const successor =
             step.kind === 'supersede' ? { successor: this.owners[step.successor] ?? 'nobody' } : {};
-          return author.action(owner, step.entry, step.counter, action, { validUntil, ...successor });
+          const ordered = author.action(owner, step.entry, step.counter, action, {
+            validUntil,
+            ...successor,
+          });
+          // Few would be engaged if possession had to be shown by chance.
+          return step.kind === 'engage' && step.successor > 0
+            ? [author.shows(owner, step.entry), ordered]
+            : ordered;
         }
+        case 'show':
+          return author.shows(this.owners[step.entry] ?? 'nobody', step.entry, { name: step.name });
         case 'members':
           return author.membership(
             [{ change: step.admit ? 'admit' : 'remove', memberId: fieldOf(`member ${step.who}`), role: 1 }],

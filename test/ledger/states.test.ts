@@ -162,6 +162,7 @@ describe('engaging', () => {
       const chain = await Chain.start();
       const { author } = chain;
       await chain.block([author.register('doc', { control: 'a' }), author.register('doc', { control: 'b' })]);
+      await chain.block([author.shows('a', 0), author.shows('b', 1)]);
       const race = [
         author.action('b', 1, 0, engage('unique', 'duplicate')),
         author.action('a', 0, 0, engage('unique', 'duplicate')),
@@ -196,6 +197,7 @@ describe('engaging', () => {
     const chain = await Chain.start();
     const { author } = chain;
     await chain.done(author.register('doc', { control: 'a' }));
+    await chain.done(author.shows('a', 0));
     const alone = await chain.machine.finalizeBlock(chain.next([author.action('a', 0, 0, engage('unique'))]));
     expect(alone.records[0]!.body).toMatchObject({
       outcome: 'done',
@@ -436,7 +438,7 @@ describe('the list of a tag', () => {
       const added = addToIndex(view, scope, entry(0), START);
       addToIndex(view, scope, entry(1), START);
       const own = state === 'registered' ? added : setIndexedState(view, scope, added, state, START);
-      const verdict = findMatches(view, scope, tags, START, own);
+      const verdict = findMatches(view, scope, tags, START, { self: own });
       expect(verdict).toMatchObject({ exact: mine, near: mine, matches: [{ sequence: 1 }] });
       expect(findMatches(view, scope, tags, START)).toMatchObject({ exact: others, near: others });
     }

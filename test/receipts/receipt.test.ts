@@ -129,6 +129,7 @@ describe('a receipt', () => {
     const own = await openEngine(directories.fresh());
     await submitDocument(own, author.register('acted', { control: 'acted' }));
     const before = await receiptFrom(own, network, 0);
+    await own.submit(author.shows('acted', 0));
     await own.submit(author.action('acted', 0, 0, { kind: 'engage', accept: ['unique'] }));
     const engaged = await receiptFrom(own, network, 0);
     await own.submit(author.action('acted', 0, 1, { kind: 'settle' }));
@@ -140,11 +141,11 @@ describe('a receipt', () => {
     });
     expect(states).toEqual([
       [1, 'registered'],
-      [2, 'engaged'],
-      [4, 'settled', 'registered'],
+      [3, 'engaged'],
+      [5, 'settled', 'registered'],
     ]);
     const late = verifyReceipt(await receiptFrom(own, network, 1), trust);
-    expect(late).toMatchObject({ registered: { logIndex: 3 }, verdict: { label: 'duplicate-settled' } });
+    expect(late).toMatchObject({ registered: { logIndex: 4 }, verdict: { label: 'duplicate-settled' } });
     await own.close();
   });
 

@@ -1,0 +1,225 @@
+import { ed25519Sign, setTree, text, type FieldElement } from '../crypto/index.js';
+import { fingerprintRow, slotsOf, type CanonicalDocument } from '../documents/index.js';
+import { CountersealError, ensure } from '../errors.js';
+import {
+  carriedFingerprint,
+  encodeTransaction,
+  equalBytes,
+  fingerprintBinding,
+  fingerprintMessage,
+  logIndex,
+  purposeOf,
+  roleMaskOf,
+  textOf,
+  transactionHash,
+  unixMs,
+  type CarriedFingerprint,
+  type FingerprintClaims,
+  type FingerprintVerdict,
+  type Network,
+} from '../ledger/index.js';
+import { tagOf } from '../oprf/index.js';
+import {
+  fingerprintIdentity,
+  fingerprintInstance,
+  type FingerprintElement,
+  type FingerprintRequest,
+  type ProvableEvaluation,
+} from '../proofs/index.js';
+import type { LedgerClient } from '../rpc/ledger-client.js';
+import { noteOrder, ownEntry, type RegisteredEntry } from './entries.js';
+import { documentOf, ownClaims, possessionOf, saltOf } from './entry-opening.js';
+import type { Evaluations } from './evaluations.js';
+import type { MemberKeys } from './keys.js';
+import type { LedgerCopy } from './ledger-copy.js';
+import { membersToProve, roleIn } from './proving-member.js';
+import type { Proving } from './registering.js';
+import type { AgentStore } from './store.js';
+
+export interface CarryParts {
+  readonly network: Network;
+  readonly keys: MemberKeys;
+  readonly evaluations: Pick<Evaluations, 'of' | 'committee'>;
+  readonly store: AgentStore;
+  readonly copy: LedgerCopy;
+  readonly ledger: LedgerClient;
+}
+
+/** A fingerprint that an own entry shows. */
+export interface ShownFingerprint extends FingerprintVerdict {
+  readonly sequence: number;
+  /** Full name. */
+  readonly name: string;
+  /** `type|id` of the element that it is of. */
+  readonly element?: string;
+  /** The entry showed it before. */
+  readonly existed?: true;
+}
+
+interface Part {
+  readonly element?: { readonly string: string; readonly proof: FingerprintElement };
+}
+
+/**
+ * Has an own entry show a fingerprint beside exact and near (protocol section 9): `possession`, or one that its purpose
+ * switches on, by its short name; one for each element of the set where it is of elements, or for the one of them that
+ * is named. One evaluation and one proof each; what the entry shows already is left at that, so that an order that was
+ * interrupted goes on. Throws `not_found`, `invalid_argument`, `missing_field` where the document lacks a slot,
+ * `permission_denied`, `rejected`, and as the evaluators do.
+ */
+export async function showFingerprint(
+  parts: CarryParts,
+  sequence: number,
+  { name, element }: { readonly name: string; readonly element?: string },
+  { prover, onProgress }: Proving,
+): Promise<ShownFingerprint[]> {
+  const { network, keys, store, copy } = parts;
+  await copy.sync();
+  const entry = await store.use((session) => ownEntry(session, sequence));
+  ensure(entry, 'not_found', `this member has no entry ${sequence}`, 'entry');
+  const fingerprint = fingerprintOf(network, entry, name);
+  const document = documentOf(entry);
+  const claims = ownClaims(entry);
+  const purpose = purposeOf(network.genesis.schema, entry.purpose);
+  const roleMask = roleMaskOf(purpose, document.kind)!;
+  const statement = {
+    kind: document.kind,
+    slots: slotsOf(document),
+    present: document.present,
+    purpose: textOf(fingerprint.scope),
+    fingerprintId: textOf(fingerprint.name),
+    mask: fingerprint.mask,
+    oprfKey: parts.evaluations.committee.groupKey,
+    roleMask,
+    convergent: fingerprint.convergent,
+    nullifier: claims.nullifier,
+  };
+  const wanted = partsOf(document, fingerprint, element).map((part) => ({
+    ...part,
+    request: { ...statement, ...(part.element ? { element: part.element.proof } : {}) },
+  }));
+  const identities = wanted.map(({ request }) => fingerprintIdentity(request));
+  onProgress('evaluating');
+  const salt = await saltOf(parts, entry, claims);
+  const { possession } = fingerprintRow(document.kind);
+  const evaluated: readonly (ProvableEvaluation & { readonly documentKey: Parameters<typeof tagOf>[0] })[] =
+    fingerprint.name === possession.name
+      ? [await possessionOf(parts, entry)]
+      : (await parts.evaluations.of(identities)).evaluations;
+
+  const shown: ShownFingerprint[] = [];
+  for (const [i, { element: of, request }] of wanted.entries()) {
+    const what = { sequence, name: fingerprint.name, ...(of ? { element: of.string } : {}) };
+    const tag = tagOf(evaluated[i]!.documentKey, fingerprint.scope);
+    const { existing, member, membersRoot } = await store.use((session) => {
+      const replica = copy.replica(session);
+      const self = replica.entry(entry.sequence)!;
+      const now = unixMs(Date.now());
+      if (self.fingerprints.some((carried) => carried.tag === tag))
+        return { existing: replica.carried({ ...self, name: fingerprint.name }, tag, now, self) };
+      const role = roleIn(replica, keys.memberId, roleMask);
+      ensure(
+        role !== undefined,
+        'permission_denied',
+        `this member has no role that may register documents of kind ${document.kind} for ${entry.purpose}`,
+      );
+      const { members } = membersToProve(replica, keys.memberId, role, now);
+      const path = members.path(keys.memberId, role);
+      return { member: { secret: keys.secret, role, path }, membersRoot: members.root };
+    });
+    if (existing) {
+      shown.push({ ...what, ...existing, existed: true });
+      continue;
+    }
+    onProgress('proving');
+    const order: FingerprintClaims = {
+      entry: entry.sequence,
+      name: fingerprint.name,
+      epoch: network.epoch,
+      membersRoot,
+      tag,
+    };
+    const full: FingerprintRequest = { ...request, salt, evaluation: evaluated[i]!, member, membersRoot };
+    const instance = await fingerprintInstance(full, fingerprintBinding(network.id, order));
+    ensure(instance.public.tag === tag, 'internal', 'the statement is about another tag');
+    const { proof, publicSignals } = await prover.prove(
+      { id: 'fingerprint', version: network.genesis.statements.fingerprint.version },
+      instance.inputs,
+    );
+    if (publicSignals.some((signal, at) => signal !== instance.signals[at]))
+      throw new CountersealError('internal', 'the prover proved another statement');
+    onProgress('submitting');
+    shown.push({ ...what, ...(await submit(parts, entry, order, proof)) });
+  }
+  return shown;
+}
+
+async function submit(
+  { network, keys, store, copy, ledger }: CarryParts,
+  { nullifier }: RegisteredEntry,
+  claims: FingerprintClaims,
+  proof: Uint8Array,
+): Promise<FingerprintVerdict> {
+  const { controlSeed } = keys.entry(BigInt(nullifier) as FieldElement);
+  const signature = ed25519Sign(controlSeed, fingerprintMessage(network.id, claims, proof));
+  const transaction = encodeTransaction({ type: 'fingerprint', claims, proof, signature });
+  await store.use((session) => noteOrder(session, transactionHash(transaction)));
+  const { index } = await ledger.submit(transaction, new Uint8Array());
+  await copy.sync();
+  const { body, txHash } = await store.use((session) => copy.record(session, logIndex(Number(index))));
+  ensure(
+    body.type === 'fingerprint' && equalBytes(txHash, transactionHash(transaction)),
+    'data_corrupted',
+    'the node answered with the record of something else',
+  );
+  return body.verdict;
+}
+
+/** By its short name: `possession`, or one that the purpose of the entry switches on. */
+function fingerprintOf(
+  { genesis }: Network,
+  { purpose: purposeName, documentKind }: RegisteredEntry,
+  short: string,
+): CarriedFingerprint {
+  const purpose = purposeOf(genesis.schema, purposeName);
+  const { possession, further } = fingerprintRow(documentKind);
+  const found = short === 'possession' ? possession : further.find((one) => one.further === short);
+  const carried = found && carriedFingerprint(purpose, documentKind, found.name);
+  const possible = further
+    .filter((one) => carriedFingerprint(purpose, documentKind, one.name))
+    .map((one) => one.further);
+  ensure(
+    carried,
+    'invalid_argument',
+    `entries of kind ${documentKind} carry no fingerprint ${short} for ${purposeName}: there are ${['possession', ...possible].join(', ')}`,
+    'name',
+  );
+  return carried;
+}
+
+/** The document as a whole, or each of the elements that the fingerprint is of. */
+function partsOf(
+  document: CanonicalDocument,
+  { ofElement, name }: CarriedFingerprint,
+  wanted: string | undefined,
+): Part[] {
+  if (!ofElement) {
+    ensure(wanted === undefined, 'invalid_argument', `${name} is not of an element`, 'element');
+    return [{}];
+  }
+  const strings = (document.strings.objects ?? []) as readonly string[];
+  const chosen = wanted === undefined ? strings : strings.filter((string) => string === wanted);
+  ensure(
+    chosen.length > 0,
+    wanted === undefined ? 'missing_field' : 'invalid_argument',
+    wanted === undefined
+      ? 'the document names no objects'
+      : `the document has no ${JSON.stringify(wanted)}; it has ${strings.join(', ')}`,
+    'element',
+  );
+  const { tree, leaves } = setTree(strings);
+  return chosen.map((string) => {
+    const value = text(string);
+    return { element: { string, proof: { value, path: tree.path(leaves.indexOf(value)) } } };
+  });
+}

@@ -1,0 +1,78 @@
+import { Argument, type Command } from 'commander';
+import type { FingerprintLabel, FingerprintVerdict } from '../ledger/index.js';
+import { parseEntryNumber } from './entry-number.js';
+import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { action, print, printJson, progress, table } from './output.js';
+import { withProver } from './prover.js';
+
+export function fingerprintCommand(entry: Command): void {
+  memberOptions(entry.command('fingerprint'))
+    .description(
+      'have an own entry show one fingerprint more, and learn whose entries show the same. A proof each, some seconds.\n' +
+        '  possession    only who holds the document knows it: needed to engage, and shown then by itself\n' +
+        '  loose, lines  an invoice under a changed number; of the same lines\n' +
+        '  alias         the same invoice under another identifier of the seller\n' +
+        '  goods         invoice, declaration and bill of lading about one shipment\n' +
+        '  object        one vehicle, container or person of many; object-class: under the same class of cover\n' +
+        'Which of them there are for a purpose, `counterseal ledger schema` says.',
+    )
+    .addArgument(new Argument('<entry>', 'number of an own entry').argParser(parseEntryNumber))
+    .requiredOption('--name <name>', 'the fingerprint')
+    .option(
+      '--element <element>',
+      'with object, object-class: one element as `document identify` shows it, not each',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  counterseal entry fingerprint 12 --name loose --home bank-a\n' +
+        "  counterseal entry fingerprint 3 --name object-class --element 'person|7f3a' --home insurer-a",
+    )
+    .action(action(fingerprint));
+}
+
+async function fingerprint(
+  sequence: number,
+  options: MemberOptions & { name: string; element?: string },
+): Promise<void> {
+  const { name, element } = options;
+  const shown = await withAgent(options, (agent) =>
+    withProver(async (prover) => {
+      const which = { name, ...(element === undefined ? {} : { element }) };
+      const done = await agent.showFingerprint(sequence, which, {
+        prover,
+        onProgress: (step) => progress(`${step} ...`),
+      });
+      await agent.audit({
+        command: 'entry fingerprint',
+        entry: sequence,
+        result: `${name}: ${[...new Set(done.map(({ label }) => label))].join(', ')}`,
+      });
+      return done;
+    }),
+  );
+  progress('');
+  if (options.json) printJson(shown);
+  else print(...fingerprintRows(shown));
+}
+
+const MEANING: Record<FingerprintLabel, string> = {
+  'multiple-cover': 'more live entries show it than the network finds usual',
+  matched: 'other live entries show it too',
+  unmatched: 'no other live entry shows it',
+};
+
+/** What fingerprints beside exact and near have met, for people. */
+export function fingerprintRows(
+  shown: readonly (FingerprintVerdict & { readonly name: string; readonly element?: string })[],
+): string[] {
+  return table([
+    ['fingerprint', 'verdict', 'live others', 'entries', ''],
+    ...shown.map(({ name, element, label, counts, matches }) => [
+      element === undefined ? name : `${name} ${element}`,
+      label,
+      String(counts.registered + counts.engaged + counts.settled),
+      matches.map((match) => `${match.sequence} (${match.state})`).join(', '),
+      MEANING[label],
+    ]),
+  ]);
+}
