@@ -164,6 +164,8 @@ describe('mutated documents of every format are read or refused with a code', ()
     'invoice-a.traceability.json',
     'letter-of-credit.ktdde.json',
   ];
+  // One parser reads them all: the later ones test what is made of its values.
+  const runs = (name: string): number => (JSON_FILES.indexOf(name) < 7 ? 2000 : 1000) * DEPTH;
   it.each(JSON_FILES)('%s', (name) => {
     const base = example(name);
     const seen = { read: 0, refused: 0 };
@@ -171,13 +173,13 @@ describe('mutated documents of every format are read or refused with a code', ()
       fc.property(fc.array(jsonMutation, { minLength: 1, maxLength: 4 }), (mutations) => {
         seen[outcome(mutateJson(base, mutations))] += 1;
       }),
-      { numRuns: 2000 * DEPTH },
+      { numRuns: runs(name) },
     );
     fc.assert(
       fc.property(fc.array(textMutation, { minLength: 1, maxLength: 3 }), (mutations) => {
         seen[outcome(mutateText(base, mutations))] += 1;
       }),
-      { numRuns: 1000 * DEPTH },
+      { numRuns: runs(name) / 2 },
     );
     // Both happen: otherwise the mutations would be too gentle or too rough to test anything.
     expect(seen.read).toBeGreaterThan(name === 'invoice-a.counterseal.json' ? 5 : 50);

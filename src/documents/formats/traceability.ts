@@ -1,3 +1,4 @@
+import { CountersealError } from '../../errors.js';
 import type { Carrier } from '../canonical/carrier.js';
 import { canonicalParty, type PartyFields, type PartyId } from '../canonical/party.js';
 import type { PartyScheme } from '../canonical/schemes.js';
@@ -131,20 +132,37 @@ function readBillOfLading({ subject: doc, warnings }: Credential, kind: Kind): C
   });
 }
 
+/** The airline's prefix and a serial number of eight digits. */
+const AIRLINE_NUMBER = /^([0-9]{3})[- ]?([0-9]{8})$/;
+
 /**
- * Boxes 1A and 1B of the air waybill, airline and serial number, are its number. A forwarder's own waybill has
- * another, beside those of the master that it shares with its siblings.
+ * Boxes 1A and 1B of the air waybill, airline and serial number, are its number. A forwarder's own waybill, which has
+ * another, shares the airline's with its siblings: where its type is not said, a number of another shape says it.
  */
 function readAirWaybill({ subject: doc, warnings }: Credential): CanonicalDocument {
   const airline = valueAt(doc, 'airlineCodeNumber');
   const serial = valueAt(doc, 'serialNumber');
-  const isHouse = /^house$/i.test(valueAt(doc, 'waybillType')?.value ?? '');
   const own = valueAt(doc, 'airWaybillNumber');
+  const type = valueAt(doc, 'waybillType')?.value.toLowerCase();
   const carrier = party(doc, 'carrier');
   const boxes =
     airline === undefined || serial === undefined
       ? undefined
       : { value: `${airline.value}-${serial.value}`, field: serial.field };
+  const ofAirline = AIRLINE_NUMBER.exec(own?.value ?? '');
+  if (
+    own !== undefined &&
+    boxes !== undefined &&
+    ofAirline !== null &&
+    `${ofAirline[1]}-${ofAirline[2]}` !== boxes.value
+  ) {
+    throw new CountersealError(
+      'invalid_document',
+      `${own.field} is ${own.value} and airlineCodeNumber and serialNumber are ${boxes.value.slice(0, 40)}: they must be equal`,
+      { field: own.field },
+    );
+  }
+  const isHouse = type === 'house' || (type !== 'master' && own !== undefined && ofAirline === null);
   const number = isHouse ? own : (boxes ?? own);
   const weight = valueAt(doc, 'totalGrossWeight');
   const unit = valueAt(doc, 'consignmentRatingDetails.grossWeightUnit');
@@ -165,7 +183,16 @@ function readAirWaybill({ subject: doc, warnings }: Credential): CanonicalDocume
     names: {
       issuer: at(doc, 'carrier'),
       number: at(doc, isHouse ? 'airWaybillNumber' : 'serialNumber'),
-      transport: at(doc, number === undefined ? 'serialNumber' : isHouse ? 'carrier' : 'airlineCodeNumber'),
+      transport: at(
+        doc,
+        number === undefined
+          ? isHouse
+            ? 'airWaybillNumber'
+            : 'serialNumber'
+          : isHouse
+            ? 'carrier'
+            : 'airlineCodeNumber',
+      ),
     },
   });
 }

@@ -421,16 +421,21 @@ describe('W3C credentials', () => {
     expect(() => as('BillOfLading', { billOfLadingNumber: 'X1' })).toThrow(
       coded('missing_field', 'credentialSubject.carrier'),
     );
-    const waybill = {
-      airlineCodeNumber: '172',
-      serialNumber: '48835010',
-      airWaybillNumber: 'H1',
-      carrier: { name: 'F' },
-    };
-    expect(as('IATAAirWaybill', waybill).strings.transport).toBe('IATA:172|48835010');
+    const waybill = { airlineCodeNumber: '172', serialNumber: '48835010', carrier: { name: 'F' } };
+    const numbered = (more: Json): unknown => as('IATAAirWaybill', { ...waybill, ...more }).strings.transport;
+    expect(numbered({})).toBe('IATA:172|48835010');
+    expect(numbered({ airWaybillNumber: '172-48835010' })).toBe('IATA:172|48835010');
+    expect(numbered({ airWaybillNumber: 'H1', waybillType: 'Master' })).toBe('IATA:172|48835010');
     // Two forwarder's waybills under one of the airline are two documents.
-    expect(as('IATAAirWaybill', { ...waybill, waybillType: 'House' }).strings.transport).toBe('NAME|F||H1');
-    expect(() => as('IATAAirWaybill', { ...waybill, serialNumber: '1' })).toThrow(
+    expect(numbered({ airWaybillNumber: 'H1', waybillType: 'House' })).toBe('NAME|F||H1');
+    expect(numbered({ airWaybillNumber: 'H1' })).toBe('NAME|F||H1');
+    expect(() => numbered({ airWaybillNumber: '172-48835021' })).toThrow(
+      coded('invalid_document', 'credentialSubject.airWaybillNumber'),
+    );
+    expect(() => numbered({ waybillType: 'House' })).toThrow(
+      coded('missing_field', 'credentialSubject.airWaybillNumber'),
+    );
+    expect(() => numbered({ serialNumber: '1' })).toThrow(
       coded('missing_field', 'credentialSubject.airlineCodeNumber'),
     );
     const entry = { entryNumber: 'A123456', importerOfRecord: { number: '10025672', identifierType: 'CBP' } };
