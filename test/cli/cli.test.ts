@@ -399,6 +399,52 @@ describe('privacy settings', () => {
   }, 120_000);
 });
 
+describe('cross-checks and copies', () => {
+  it('are asked for, proved and verified by three commands, each with its exit status', async () => {
+    const file = (name: string) => join(network.root, name);
+    const run = (...command: string[]) => network.run('bank-a', ...command);
+    const credit = {
+      ...{ counterseal: 1, kind: 'letter-of-credit', number: 'LC-77120' },
+      issuer: { lei: '529900T8BM49AURSDO55' },
+      ...{ issueDate: '2026-02-10', endDate: '2026-06-30', currency: 'EUR', amount: '48790.00' },
+    };
+    await writeFile(file('credit.json'), JSON.stringify(credit));
+    await writeFile(file('later.json'), JSON.stringify({ ...credit, endDate: '2026-07-31' }));
+    await writeFile(file('forged.json'), JSON.stringify({ ...credit, amount: '98790.00' }));
+    const register = async (path: string, purpose: string) => {
+      const done = await run('document', 'register', path, '--purpose', purpose, '--now');
+      return String(jsonLines(done)[0]!['sequence']);
+    };
+    const attested = await register(file('credit.json'), 'attest');
+    const financed = await register(example('invoice-a.ubl.xml'), 'finance');
+
+    const compare = (path: string) => run('document', 'compare', file(path));
+    const [same, later, forged] = [
+      await compare('credit.json'),
+      await compare('later.json'),
+      await compare('forged.json'),
+    ];
+    expect([same.status, later.status, forged.status]).toEqual([0, 3, 3]);
+    expect(jsonLines(later)).toMatchObject([
+      { entries: [{ status: 'opened', differences: [{ field: 'expiry', registered: '2026-06-30' }] }] },
+    ]);
+    expect(jsonLines(forged)).toMatchObject([{ entries: [{ status: 'closed', registered: null }] }]);
+
+    const rules = ['--rules', 'lc/invoice-exact@1', '--subject', attested];
+    const asked = await run('crosscheck', 'request', ...rules, '--out', file('request.json'));
+    expect(asked.status).toBe(0);
+    const sides = ['--a', financed, '--b', file('credit.json'), '--out', file('result.json')];
+    const proved = await run('crosscheck', 'prove', file('request.json'), ...sides);
+    expect(jsonLines(proved)).toMatchObject([{ holds: true, entries: [Number(financed), Number(attested)] }]);
+    const verify = () => run('crosscheck', 'verify', file('result.json'), '--request', file('request.json'));
+    const verified = await verify();
+    expect(verified.status).toBe(0);
+    expect(jsonLines(verified)).toMatchObject([{ holds: true, eitherBy: ['bank'] }]);
+    const again = await verify();
+    expect([again.status, errorOf(again).code]).toEqual([1, 'already_exists']);
+  }, 120_000);
+});
+
 describe('processes', () => {
   it('commands of one member run side by side', async () => {
     const commands = await Promise.all([
