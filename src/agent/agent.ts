@@ -11,7 +11,7 @@ import {
   type Sequence,
   type VerdictLabel,
 } from '../ledger/index.js';
-import { defaultProver, type Prover } from '../proofs/index.js';
+import type { Prover } from '../proofs/index.js';
 import type { ProvedReceipt } from '../receipts/verify.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
 import { actOn, engagement, type ActionResult } from './act.js';
@@ -28,6 +28,12 @@ import { Evaluations } from './evaluations.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy, type Following } from './ledger-copy.js';
+import { viewConversation, viewMessage, type ConversationView, type MessageView } from './conversation.js';
+import { MailWatch } from './mail-watch.js';
+import { textBody, type MessageBody } from './message-content.js';
+import { conversationOf, type KeptMessage } from './message-store.js';
+import { readConversation, sendMessage, type MessagingParts } from './messaging.js';
+import { nextRevealStep, revealBody } from './reveal.js';
 import { listMatches, resolveMatch, type MatchDecision, type MatchView } from './matches.js';
 import { openConvergent, type Opened } from './open-convergent.js';
 import { Outbox } from './outbox.js';
@@ -165,8 +171,8 @@ export class Agent {
   }
 
   /**
-   * Acts on an own entry: see {@link actOn}. An entry that is to be engaged shows possession first, where it has not: a
-   * proof, by a prover of its own unless there is `proving`.
+   * Acts on an own entry: see {@link actOn}. An entry that is to be engaged shows possession first, where it has not:
+   * that takes `proving`, else it throws `failed_precondition`.
    */
   async act(sequence: number, action: Action, proving?: Proving): Promise<ActionResult> {
     const { network, store, copy, ledger } = this;
@@ -193,21 +199,17 @@ export class Agent {
       return !self || possessionTagOf(self) !== undefined || self.state !== 'registered';
     });
     if (shown) return;
-    if (proving) {
-      await this.showFingerprint(sequence, { name: 'possession' }, proving);
-      return;
-    }
-    const prover = defaultProver();
-    try {
-      await this.showFingerprint(sequence, { name: 'possession' }, { prover, onProgress: () => undefined });
-    } finally {
-      await prover.close();
-    }
+    ensure(
+      proving,
+      'failed_precondition',
+      `entry ${sequence} has not shown possession of its document, which takes a prover`,
+    );
+    await this.showFingerprint(sequence, { name: 'possession' }, proving);
   }
 
   /**
    * Marks an own entry's document as financed, covered or paid, unless it meets a verdict that is not accepted: then the
-   * outcome is `refused`. The entry shows possession of its document first, where it has not: see {@link act}.
+   * outcome is `refused`. The entry shows possession of its document first, where it has not: that takes `proving`.
    * Throws `not_found`, `rejected`, and as {@link showFingerprint} does.
    */
   engage(
@@ -273,6 +275,61 @@ export class Agent {
     });
   }
 
+  /** What an own entry and another's of the same document wrote to each other. Throws as {@link readConversation}. */
+  async conversation(sequence: number, other: number): Promise<ConversationView> {
+    const messages = await readConversation(this.messaging, sequence, other);
+    return viewConversation(this.network, sequence, other, messages);
+  }
+
+  /**
+   * Writes to the holder of another entry of the same document; null acknowledges what came, and says nothing. Throws as
+   * {@link sendMessage} does, and `invalid_argument` for what is no text of at most 16 KiB.
+   */
+  message(sequence: number, other: number, text: Uint8Array | null, proving: Proving): Promise<MessageView> {
+    const body: MessageBody = text === null ? { kind: 'acknowledgement' } : textBody(text);
+    return this.send(sequence, other, () => body, proving);
+  }
+
+  /**
+   * Offers to reveal who stands behind an own entry, or where the other side has offered, sends this member's card:
+   * only with `showCard`, else it throws `permission_denied`. Throws as {@link nextRevealStep} and {@link sendMessage}.
+   */
+  reveal(
+    sequence: number,
+    other: number,
+    { showCard }: { readonly showCard: boolean },
+    proving: Proving,
+  ): Promise<MessageView> {
+    const { network, home } = this;
+    const bodyOf = (conversation: readonly KeptMessage[]): MessageBody => {
+      if (nextRevealStep(conversation) === 'reveal-offer') return { kind: 'reveal-offer' };
+      ensure(
+        showCard,
+        'permission_denied',
+        'the other side asks for your card: it leaves with your consent only',
+        'showCard',
+      );
+      return revealBody({ network, keys: home.keys, identity: home.identity }, sequence, other);
+    };
+    return this.send(sequence, other, bodyOf, proving);
+  }
+
+  private async send(
+    sequence: number,
+    other: number,
+    bodyOf: (conversation: readonly KeptMessage[]) => MessageBody,
+    proving: Proving,
+  ): Promise<MessageView> {
+    const sent = await sendMessage(this.messaging, sequence, other, bodyOf, proving);
+    const { store } = this;
+    return viewMessage(sent, await store.use((session) => conversationOf(session, sequence, other)));
+  }
+
+  private get messaging(): MessagingParts {
+    const { home, network, evaluations, ledger, store, copy } = this;
+    return { home, keys: home.keys, network, evaluations, ledger, store, copy };
+  }
+
   /** This member's card: to whom others share entries. Holds no secret. */
   card(): string {
     const { network, home } = this;
@@ -320,10 +377,22 @@ export class Agent {
     changed?: (state: Following) => void,
   ): Promise<void> {
     const { store, copy } = this;
-    const deliver = () => deliverEvents({ store, copy }, onEvents);
+    const inTurn = oneAtATime(onEvents);
+    const mail = new MailWatch(this.messaging, inTurn);
+    const deliver = async () => {
+      await deliverEvents({ store, copy }, inTurn);
+      mail.wake();
+    };
     await copy.sync();
     await deliver();
-    if (signal) await copy.follow(deliver, signal, changed);
+    if (!signal) return mail.round();
+    const ended = new AbortController();
+    const until = AbortSignal.any([signal, ended.signal]);
+    const tasks = [copy.follow(deliver, until, changed), mail.follow(until)];
+    // Where one fails, the other ends.
+    for (const task of tasks) task.catch(() => ended.abort());
+    for (const outcome of await Promise.allSettled(tasks))
+      if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** What concerns this member, from a place in the log on: see {@link eventsAfter}. Moves no watch's position. */
@@ -371,4 +440,14 @@ export class Agent {
     this.ledger.close();
     this.evaluations.close();
   }
+}
+
+/** Calls one after the other, whoever makes them. */
+function oneAtATime<T>(call: (value: T) => Promise<void>): (value: T) => Promise<void> {
+  let queue: Promise<void> = Promise.resolve();
+  return (value) => {
+    const run = queue.then(() => call(value));
+    queue = run.catch(() => undefined);
+    return run;
+  };
 }

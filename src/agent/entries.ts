@@ -42,6 +42,8 @@ export interface OwnEntry {
   readonly verdict?: VerdictLabel;
   /** Of its possession fingerprint; unset where the document lacks one of its slots, or the log alone knows of it. */
   readonly possession?: KeptEvaluation;
+  /** The exact document key, decimal: it opens the notices of others' entries of the document. */
+  readonly exactKey?: string;
   /** Why the ledger refused it. Should it be taken later all the same, its record settles the entry. */
   readonly refused?: string;
 }

@@ -28,9 +28,13 @@ export { checkReceipt, type WitnessDemand } from './receipt-check.js';
 export { type RegisterProgress } from './register.js';
 export { type DeferredRegistration, type Proving, type RegisterResult } from './registering.js';
 export { type Following } from './ledger-copy.js';
+export { type ConversationView, type MessageView } from './conversation.js';
+export { type MailEvent } from './mail-watch.js';
+export { MESSAGE_TEXT_MAX_BYTES } from './message-content.js';
+export { type Revealed, type RevealView } from './reveal.js';
 export { SHARE_MAX_BYTES, type MadeShare, type OpenedShare } from './share.js';
 export { parseWebhookSecret, parseWebhookUrl, Webhook, type WebhookOptions } from './webhook.js';
-export { isQuiet, type EventPage, type EventPlace, type WatchEvent } from './watch.js';
+export { isQuiet, type EventPage, type EventPlace, type LogEvent, type WatchEvent } from './watch.js';
 export {
   makeCrosscheckRequest,
   CROSSCHECK_MAX_BYTES,

@@ -206,6 +206,7 @@ export async function prepareRegistration(
     ).toString('base64'),
     payload: Buffer.from(payload).toString('base64'),
     createdAt: Date.now(),
+    exactKey: exact.documentKey.toString(),
     ...(possession ? { possession: keepEvaluation(possession) } : {}),
     ...(notBefore === undefined ? {} : { notBefore }),
   };

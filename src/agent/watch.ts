@@ -14,11 +14,15 @@ import type {
 } from '../ledger/index.js';
 import { hasOrdered, isOwn, listEntries } from './entries.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import type { MailEvent } from './mail-watch.js';
 import { resolutionOf, type ResolutionKind } from './matches.js';
 import type { AgentStore, StoreSession } from './store.js';
 
+/** Something that concerns this member. */
+export type WatchEvent = LogEvent | MailEvent;
+
 /** Something on the ledger that concerns this member. */
-export type WatchEvent = {
+export type LogEvent = {
   /** Position in the log. */
   readonly index: number;
   /** ISO 8601, the time of the block. */
@@ -74,8 +78,7 @@ export type WatchEvent = {
  * document was resolved in the state that it had, and that it is now engaged or settled is news.
  */
 export const isQuiet = (event: WatchEvent): boolean =>
-  event.event !== 'own-acted' &&
-  event.event !== 'fingerprint-shared' &&
+  'resolved' in event &&
   event.resolved !== undefined &&
   !(
     event.event === 'other-acted' &&
@@ -95,7 +98,7 @@ const CURSOR = 'own/watch';
 export async function watchRecords(
   session: StoreSession,
   copy: LedgerCopy,
-): Promise<{ events: WatchEvent[]; next: ((session: StoreSession) => void) | undefined }> {
+): Promise<{ events: LogEvent[]; next: ((session: StoreSession) => void) | undefined }> {
   const from = session.getSealed<number>(CURSOR) ?? 0;
   const { events, to } = await eventsIn(session, copy, from);
   return { events, next: to > from ? (later) => later.putSealed(CURSOR, to) : undefined };
@@ -106,14 +109,14 @@ async function eventsIn(
   session: StoreSession,
   copy: LedgerCopy,
   from: number,
-): Promise<{ events: WatchEvent[]; to: number }> {
+): Promise<{ events: LogEvent[]; to: number }> {
   const replica = copy.replica(session);
   const to = Math.min(from + PASS, replica.size);
   if (from >= to) return { events: [], to: from };
   const owned = (await listEntries(session)).flatMap(({ sequence, tags, purpose }) =>
     sequence === undefined ? [] : [{ sequence, purpose, tags: tags.map(BigInt) }],
   );
-  const events: WatchEvent[] = [];
+  const events: LogEvent[] = [];
   for (let index = from; index < to; index++)
     events.push(...eventsOf(session, replica, owned, copy.record(session, index as LogIndex)));
   return { events, to };
@@ -128,7 +131,7 @@ export interface EventPlace {
 
 /** Events in the order of their places. */
 export interface EventPage {
-  readonly events: readonly WatchEvent[];
+  readonly events: readonly LogEvent[];
   /** Where to go on; undefined at the end of the copy. */
   readonly next: EventPlace | undefined;
   /** The place behind the last record that was looked at. */
@@ -156,7 +159,7 @@ export async function eventsAfter(
 /** Hands over what came since the watch's position, and moves it behind what was handed over, to the end of the copy. */
 export async function deliverEvents(
   { store, copy }: { readonly store: AgentStore; readonly copy: LedgerCopy },
-  onEvents: (events: readonly WatchEvent[]) => Promise<void>,
+  onEvents: (events: readonly LogEvent[]) => Promise<void>,
 ): Promise<void> {
   for (;;) {
     const { events, next } = await store.use((session) => watchRecords(session, copy));
@@ -185,7 +188,7 @@ function eventsOf(
   replica: Replica,
   owned: readonly Owned[],
   { index, time, txHash, body }: LogRecord,
-): WatchEvent[] {
+): LogEvent[] {
   if (body.type === 'membership' || body.type === 'message') return [];
   const at = { index, time: new Date(time).toISOString() };
   if (isOwn(session, body.entry))
@@ -214,7 +217,7 @@ function eventsOf(
   const { purpose, tags } = replica.entry(body.entry as Sequence)!;
   return owned
     .filter((own) => own.purpose === purpose)
-    .flatMap((own): WatchEvent[] => {
+    .flatMap((own): LogEvent[] => {
       const via = own.tags.includes(tags[0]) ? 'exact' : own.tags.includes(tags[1]) ? 'near' : undefined;
       if (via === undefined) return [];
       const resolved = resolutionOf(session, own.sequence, body.entry)?.as;

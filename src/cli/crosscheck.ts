@@ -231,13 +231,11 @@ async function prove(path: string, options: ProveOptions): Promise<void> {
       return proved;
     });
     progress('');
-    const { set, question, values, entries, verifier, holds, rules: outcomes } = made;
-    if (options.json)
-      printJson({ out: options.out, set, question, values, entries, verifier, holds, rules: outcomes });
+    const { set, entries, verifier, holds, rules: outcomes } = made;
+    if (options.json) printJson({ out: options.out, set, entries, verifier, holds, rules: outcomes });
     else
       print(
         `${set}, entry ${entries.filter((entry) => entry !== null).join(' and ')}: ${holds ? 'holds' : 'does not hold'}`,
-        asked(question, values),
         ...outcomeTable(outcomes),
         `for member ${verifier.memberId} (${verifier.roles.join(', ') || 'no role'}) alone: nothing has left yet, send ${options.out}`,
       );
@@ -245,10 +243,6 @@ async function prove(path: string, options: ProveOptions): Promise<void> {
     await prover.close();
   }
 }
-
-/** The question, with the public value that it is about. */
-const asked = (question: string, values: VerifiedCrosscheck['values']): string =>
-  [question, ...Object.values(values).flat()].join(' ');
 
 const STATUS = {
   holds: 'holds',
@@ -271,13 +265,13 @@ const outcomeTable = (outcomes: readonly RuleOutcome[]): string[] =>
   );
 
 async function verify(path: string, options: MemberOptions & { request: string }): Promise<number> {
-  const [result, request] = await Promise.all([
+  const [result, asked] = await Promise.all([
     readTextFile(path, MAX_BYTES, 'the result of a cross-check'),
     readTextFile(options.request, MAX_BYTES, 'a request for a cross-check'),
   ]);
   progress('verifying ...');
   const verified = await withAgent(options, async (agent) => {
-    const found = await agent.crosschecks.verify(result, request);
+    const found = await agent.crosschecks.verify(result, asked);
     await agent.audit(
       ...[found.a, found.b]
         .filter((side) => side !== null)
@@ -298,7 +292,6 @@ function verdict({
   set,
   holds,
   question,
-  values,
   tie,
   a,
   b,
@@ -310,11 +303,11 @@ function verdict({
     `entry ${entry}`,
     `${purpose}, ${state}`,
     registeredAt,
-    `written by: ${writtenBy.join(' or ')}`,
+    `by a ${writtenBy.join(' or ')}`,
   ];
   return [
     `${set}: ${holds ? 'holds' : 'does not hold'}`,
-    asked(question, values),
+    question,
     '',
     ...table([a, ...(b ? [b] : [])].map(side), '  '),
     '',
@@ -322,7 +315,9 @@ function verdict({
     '',
     `What ties the two: ${tie}`,
     ...(eitherBy.length > 0
-      ? [`One member could have written both, as ${eitherBy.join(' or ')}: the ledger does not say who did.`]
+      ? [
+          `One member that is a ${eitherBy.join(' or ')} could have written both: the ledger does not say who did.`,
+        ]
       : []),
   ];
 }

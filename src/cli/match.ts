@@ -1,6 +1,7 @@
 import { Argument, Option, type Command } from 'commander';
 import type { MatchView, ResolutionKind } from '../agent/index.js';
 import { parseEntryNumber } from './entry-number.js';
+import { messageCommands } from './match-messages.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson, table } from './output.js';
 
@@ -10,7 +11,9 @@ const RESOLUTIONS: readonly ResolutionKind[] = ['same', 'different', 'authorised
 export function matchCommands(program: Command): void {
   const match = program
     .command('match')
-    .description("matches of own entries with others', and what was found out about them");
+    .description(
+      "matches of own entries with others', what was found out about them, and messages to their holders",
+    );
 
   memberOptions(match.command('list'))
     .description("list the matches of own entries with others' entries, and how each was resolved")
@@ -42,6 +45,8 @@ export function matchCommands(program: Command): void {
       '\nExample:\n  counterseal match resolve 12 --with 31 --as different --reason "two deliveries, both delivery notes seen" --home bank-a',
     )
     .action(action(resolve));
+
+  messageCommands(match);
 }
 
 const when = (at: string): string => at.slice(0, 16).replace('T', ' ');

@@ -10,7 +10,9 @@ import { openWatchMetrics } from './watch-metrics.js';
 
 export function watchCommand(program: Command): void {
   metricsOption(memberOptions(program.command('watch')), false)
-    .description('what concerns this member: others with the same document, and changes of own entries')
+    .description(
+      'what concerns this member: others with the same document, what they write, and changes of own entries',
+    )
     .option('--all', 'also what concerns matches that were resolved: see "match resolve"')
     .option('--once', 'print what happened since the last watch, and stop')
     .option('--webhook <url>', 'also post each event as JSON: https, or http to localhost')
@@ -58,6 +60,14 @@ function describe(event: WatchEvent): string {
       return `${when}  entry ${event.entry}: entry ${event.other}, a match${resolved(event)}, ${done(event)}`;
     case 'fingerprint-shared':
       return `${when}  entry ${event.entry}: entry ${event.other} shows the same ${event.fingerprint} (told "${event.label}")`;
+    case 'message':
+      return `${when}  entry ${event.entry}: the holder of entry ${event.other} ${event.kind === 'text' ? 'wrote: see "match show"' : 'has what you wrote'}`;
+    case 'reveal-requested':
+      return `${when}  entry ${event.entry}: the holder of entry ${event.other} offers to reveal itself, if you do: see "match reveal"`;
+    case 'revealed':
+      return event.memberId === null
+        ? `${when}  entry ${event.entry}: the holder of entry ${event.other} sent a card that is not good: see "match show"`
+        : `${when}  entry ${event.entry}: the holder of entry ${event.other} is member ${event.memberId}`;
     case 'own-acted':
       return `${event.ordered ? '' : 'ALARM, not ordered from this folder: '}${when}  entry ${event.entry}: ${done(event)}`;
   }

@@ -55,8 +55,8 @@ export {
 } from './capacity-orders.js';
 export { type CapacityEntry, drawSignals, openingSignals, possessionSignals } from './capacity-signals.js';
 export type { CapacityView } from './replica-capacity.js';
-export { messageBodyHash, type MessageClaims, messageLabel } from './message-claims.js';
-export { MESSAGE_NULLIFIER, messageBinding, messageSignals } from './message-signals.js';
+export { messageBinding, messageBodyHash, type MessageClaims, messageLabel } from './message-claims.js';
+export { MESSAGE_NULLIFIER, messageSignals } from './message-signals.js';
 export { RegisterSignals, type RegisterRules, skippableMask, usesNear } from './register-signals.js';
 export {
   ACTION_KINDS,

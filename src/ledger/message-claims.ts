@@ -3,6 +3,7 @@ import type { FieldElement } from '../crypto/index.js';
 import { type Codec, encode, field, purposeName, u32 } from './codec.js';
 import { prefixed, sha256 } from './hash.js';
 import { ENCODING_VERSION } from './limits.js';
+import { bindingOf } from './signed-message.js';
 import type { EpochDay } from './units.js';
 
 /**
@@ -56,10 +57,6 @@ export const messageLabel = ({
 export const messageBodyHash = (body: Uint8Array): Uint8Array =>
   sha256(prefixed(`counterseal/message-body/v${ENCODING_VERSION}`), body);
 
-/** What the proof's binding is the beginning of: network and claims, each in one way. */
-export const messageBindingHash = (networkId: string, claims: MessageClaims): Uint8Array =>
-  sha256(
-    prefixed(`counterseal/message/v${ENCODING_VERSION}`),
-    prefixed(networkId),
-    encode(messageClaimsCodec, claims, 'the claims'),
-  );
+/** The public signal that ties a message's proof to all of its claims. */
+export const messageBinding = (networkId: string, claims: MessageClaims): FieldElement =>
+  bindingOf('message', networkId, encode(messageClaimsCodec, claims, 'the claims'));

@@ -1,6 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-const EVENTS = ['registered-again', 'other-acted', 'own-acted'] as const;
+const EVENTS = [
+  'registered-again',
+  'other-acted',
+  'own-acted',
+  'message',
+  'reveal-requested',
+  'revealed',
+] as const;
 
 /** A service that the agent depends on: its id, and whether it answers as itself now. */
 export interface ProbedPeer {

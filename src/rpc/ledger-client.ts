@@ -1,6 +1,6 @@
 import { Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import { CountersealError, ensure, type ErrorCode } from '../errors.js';
-import { equalBytes, sha256, type SubtreeNode } from '../ledger/index.js';
+import { equalBytes, messageBodyHash, sha256, type SubtreeNode } from '../ledger/index.js';
 import { invoke } from './call.js';
 import { fromServiceError } from './errors.js';
 import { LedgerClient as GrpcClient, type StreamRecordsResponse } from './generated/counterseal/v1/ledger.js';
@@ -100,6 +100,17 @@ export class LedgerClient {
     );
   }
 
+  /** The ciphertext of a message, by the name that its record has. Throws as {@link payload} does. */
+  messageBody(name: Uint8Array): Promise<Uint8Array> {
+    return this.byHash(
+      name,
+      'message',
+      async (client, options) =>
+        (await invoke(client.getPayload.bind(client), { hash: name }, options)).payload,
+      messageBodyHash,
+    );
+  }
+
   /** The transaction of a hash that is in the log. Throws as {@link payload} does. */
   transaction(hash: Uint8Array): Promise<Uint8Array> {
     return this.byHash(
@@ -114,6 +125,7 @@ export class LedgerClient {
     hash: Uint8Array,
     what: string,
     ask: (client: GrpcClient, options: { peer: string; timeout: number }) => Promise<Uint8Array>,
+    nameOf: (content: Uint8Array) => Uint8Array = (content) => sha256(content),
   ): Promise<Uint8Array> {
     let missing: CountersealError | undefined;
     let trouble: CountersealError | undefined;
@@ -121,7 +133,7 @@ export class LedgerClient {
       try {
         const content = await ask(client, { peer: `node ${address}`, timeout: READ_TIMEOUT_MS });
         ensure(
-          equalBytes(sha256(content), hash),
+          equalBytes(nameOf(content), hash),
           'data_corrupted',
           `node ${address} sent another ${what} than was asked for: it is not to be trusted`,
         );

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Level } from 'level';
@@ -100,6 +100,31 @@ async function tap(): Promise<void> {
   }
 }
 
+/** What banks A and B, of entries 0 and 1, write to each other: they hold the same invoice. */
+const SAID = 'Did you pay out on this one before the 12th?';
+
+async function converse(): Promise<void> {
+  const file = join(network.root, 'message.txt');
+  await writeFile(file, `${SAID}\n`);
+  await run('bank-a', 'match', 'message', '0', '1', '--file', file);
+  await rm(file);
+  expect(await run('bank-b', 'match', 'show', '1', '0')).toMatchObject({
+    messages: [{ direction: 'received', text: `${SAID}\n` }],
+    reveal: { other: null },
+  });
+  await run('bank-a', 'match', 'reveal', '0', '1');
+  // Without a terminal, and without --yes, no card leaves.
+  const refused = await network.run('bank-b', 'match', 'reveal', '1', '0');
+  expect(jsonLines(refused)).toMatchObject([{ error: { code: 'permission_denied' } }]);
+  await run('bank-b', 'match', 'reveal', '1', '0', '--yes');
+  const { memberId } = network.genesis.members[1]!;
+  expect(await run('bank-a', 'match', 'show', '0', '1')).toMatchObject({
+    messages: [{ acknowledged: true }, { acknowledged: true }, { kind: 'reveal' }],
+    reveal: { shown: false, other: { memberId } },
+  });
+  secrets.push(...needlesOf(SAID));
+}
+
 beforeAll(async () => {
   await initPoseidon();
   process.env['COUNTERSEAL_LOG_LEVEL'] = 'trace';
@@ -137,6 +162,7 @@ beforeAll(async () => {
     { event: 'registered-again' },
   ]);
   await run('bank-a', 'entry', 'settle', String(first['sequence']));
+  await converse();
   await run('bank-a', 'entry', 'list');
 
   const agent = await network.agent('bank-a');

@@ -1,0 +1,206 @@
+import { type FieldElement } from '../crypto/index.js';
+import { CountersealError, type ErrorCode } from '../errors.js';
+import {
+  DAY_MS,
+  messageRetainDays,
+  type LogIndex,
+  type LogRecord,
+  type MessageRecord,
+  type Network,
+  type RegisterClaims,
+  type Replica,
+} from '../ledger/index.js';
+import type { DocumentKey } from '../oprf/index.js';
+import type { LedgerClient } from '../rpc/ledger-client.js';
+import { listEntries, type RegisteredEntry } from './entries.js';
+import { entryOnLedger } from './entry-on-ledger.js';
+import { keptEvaluation } from './kept-evaluation.js';
+import type { MemberKeys } from './keys.js';
+import type { LedgerCopy } from './ledger-copy.js';
+import { messagePlaces } from './message-address.js';
+import { openInner, openOuter, type MessageContent } from './message-content.js';
+import { keepMessage, keepPeer, mailboxCursor, moveMailbox } from './message-store.js';
+import { patiently } from './patience.js';
+import type { AgentStore, StoreSession } from './store.js';
+
+/** Records that one pass looks at, and messages that it fetches: what is fetched is lost where a pass fails. */
+const PASS = 1_000;
+const FETCHED_PER_PASS = 200;
+
+export interface MailboxParts {
+  readonly network: Network;
+  readonly keys: MemberKeys;
+  readonly store: AgentStore;
+  readonly copy: LedgerCopy;
+  readonly ledger: Pick<LedgerClient, 'messageBody'>;
+}
+
+type FoundRecord = LogRecord & { readonly body: MessageRecord };
+
+/** An own entry that can be written to. */
+interface Reader {
+  readonly entry: RegisteredEntry;
+  readonly documentKey: DocumentKey;
+}
+
+interface Pass {
+  readonly to: number;
+  /** What is fetched: all messages of the own entries' purposes that nodes still keep. */
+  readonly records: readonly FoundRecord[];
+  /** By position in the log, the entries of whose document it is. */
+  readonly mine: ReadonlyMap<number, readonly Reader[]>;
+}
+
+/**
+ * Opens the messages to own entries among the records of the copy that were not looked at yet, and keeps them. Fetched
+ * is the ciphertext of every message for the purposes of own entries, whoever it is for: a node that is asked for some
+ * alone would learn whose they are. What no node has any more, or nobody of this folder can open, is left alone. Throws
+ * as the ledger's client does; then it goes on there the next time.
+ */
+export async function collectMessages(parts: MailboxParts): Promise<void> {
+  for (;;) {
+    const pass = await parts.store.use((session) => nextPass(parts, session));
+    if (!pass) return;
+    const opened: ((session: StoreSession) => void)[] = [];
+    for (const record of pass.records) {
+      const body = await fetchBody(parts, record);
+      const readers = pass.mine.get(record.index) ?? [];
+      if (!body || readers.length === 0) continue;
+      for (const reader of readers) opened.push(...(await openFor(parts, reader, record, body)));
+    }
+    await parts.store.use((session) => {
+      for (const keep of opened) keep(session);
+      moveMailbox(session, pass.to);
+    });
+  }
+}
+
+async function nextPass({ network, copy }: MailboxParts, session: StoreSession): Promise<Pass | undefined> {
+  const replica = copy.replica(session);
+  const from = mailboxCursor(session) ?? 0;
+  if (from >= replica.size) return undefined;
+  const records: FoundRecord[] = [];
+  let to = from;
+  for (; to < Math.min(from + PASS, replica.size) && records.length < FETCHED_PER_PASS; to++) {
+    const { body, ...record } = copy.record(session, to as LogIndex);
+    if (body.type === 'message') records.push({ ...record, body });
+  }
+  const readers = records.length === 0 ? [] : readersAmong(await listEntries(session));
+  const purposes = new Set(readers.map(({ entry }) => entry.purpose));
+  const kept = Date.now() - (messageRetainDays(network.genesis.schema) + 1) * DAY_MS;
+  const relevant = records.filter(({ body, time }) => purposes.has(body.purpose) && time > kept);
+  return { to, records: relevant, mine: addressed(network, replica, relevant, readers) };
+}
+
+function readersAmong(entries: Awaited<ReturnType<typeof listEntries>>): Reader[] {
+  return entries.flatMap((entry) =>
+    entry.sequence === undefined || !entry.possession
+      ? []
+      : [
+          {
+            entry: entry as RegisteredEntry,
+            documentKey: keptEvaluation(entry.possession).documentKey,
+          },
+        ],
+  );
+}
+
+/** Which of the records are at addresses of own documents. */
+function addressed(
+  { id: networkId }: Network,
+  replica: Replica,
+  records: readonly FoundRecord[],
+  readers: readonly Reader[],
+): Map<number, Reader[]> {
+  const wanted = new Set<number>(records.map(({ index }) => index));
+  const days = new Map(
+    records.map(({ body: { purpose, period } }) => [`${purpose}|${period}`, { purpose, period }]),
+  );
+  const found = new Map<number, Reader[]>();
+  for (const { purpose, period } of days.values())
+    for (const reader of readers.filter(({ entry }) => entry.purpose === purpose))
+      // In their order, and no further than they go: one hash more than there are messages.
+      for (const { address } of messagePlaces({
+        networkId,
+        documentKey: reader.documentKey,
+        purpose,
+        period,
+      })) {
+        const index = replica.messageAt(address);
+        if (index === undefined) break;
+        if (wanted.has(index)) found.set(index, [...(found.get(index) ?? []), reader]);
+      }
+  return found;
+}
+
+async function fetchBody(
+  { ledger }: Pick<MailboxParts, 'ledger'>,
+  { body }: FoundRecord,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await patiently(() => ledger.messageBody(body.bodyHash));
+  } catch (error) {
+    if (error instanceof CountersealError && error.code === 'not_found') return undefined;
+    throw error;
+  }
+}
+
+/** What keeps a message that is for an own entry; nothing where it is not, or not by whom it says. */
+async function openFor(
+  { network, keys, store, copy }: MailboxParts,
+  { entry, documentKey }: Reader,
+  { index, time, body: { address } }: FoundRecord,
+  body: Uint8Array,
+): Promise<((session: StoreSession) => void)[]> {
+  const binding = { networkId: network.id, address, documentKey };
+  const inner = attempt(() => openOuter(binding, body));
+  const { mailboxSeed } = keys.entry(BigInt(entry.nullifier) as FieldElement);
+  const message = inner && (await openInner(binding, inner, mailboxSeed));
+  if (!message || message.content.to !== entry.sequence) return [];
+  const { content } = message;
+  const sender = await store.use((session) => senderOf({ network, copy }, session, entry, content));
+  if (!sender || !message.verify(sender.controlKey)) return [];
+  const { from: other, id, previous, acknowledges, body: said, mailbox } = content;
+  return [
+    (session) => {
+      keepPeer(session, entry.sequence, other, { mailbox });
+      keepMessage(session, {
+        ...{ index, time, entry: entry.sequence, other, direction: 'received' as const },
+        ...{ id, previous, acknowledges, body: said },
+      });
+    },
+  ];
+}
+
+/** The sender's entry as the log has it: one of the same document for the same purpose. */
+function senderOf(
+  { network, copy }: Pick<MailboxParts, 'network' | 'copy'>,
+  session: StoreSession,
+  { purpose, tags, sequence }: RegisteredEntry,
+  { from, transaction }: MessageContent,
+): RegisterClaims | undefined {
+  if (from === sequence) return undefined;
+  const found = attempt(() =>
+    entryOnLedger({ network, copy }, session, from, Buffer.from(transaction, 'base64')),
+  );
+  if (!found) return undefined;
+  const { claims } = found;
+  return claims.purpose === purpose && claims.tags[0] === BigInt(tags[0]) ? claims : undefined;
+}
+
+const NOT_WHAT_IT_SHOULD_BE: readonly ErrorCode[] = [
+  'decryption_failed',
+  'invalid_argument',
+  'invalid_proof',
+  'not_found',
+];
+
+/** What somebody else sent may be anything: undefined where it is not what it should be. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CountersealError && NOT_WHAT_IT_SHOULD_BE.includes(error.code)) return undefined;
+    throw error;
+  }
+}
