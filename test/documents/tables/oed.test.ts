@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type CanonicalDocument, oedReader, proposeMapping, readCsv } from '../../../src/documents/index.js';
+import { readBook, readMappingFile } from '../../../src/cli/documents/read-book.js';
 import { CountersealError } from '../../../src/errors.js';
 import { coded, utf8 } from '../helpers.js';
 
@@ -126,5 +128,22 @@ describe('OED account files', () => {
       },
     });
     expect(questions.map(({ field }) => field)).toEqual(['issuer']);
+  });
+
+  it('needs no mapping, and none of other tables of its folder stands in its way', async () => {
+    const folder = fileURLToPath(new URL('../../../examples/documents', import.meta.url));
+    const mapping = await readMappingFile(`${folder}/invoices.mapping.json`);
+    const all = await readBook(folder, mapping, () => {});
+    // The mapping itself and the notes are no documents, and one row of the invoices is to be mended.
+    expect(all.problems.map(({ source, row }) => [source, row])).toEqual([
+      ['README.md', null],
+      ['invoices.csv', 6],
+      ['invoices.mapping.json', null],
+    ]);
+    const alone = await readBook(`${folder}/policies.oed.csv`, undefined, () => {});
+    expect([alone.book.size, alone.problems, alone.book.duplicates()]).toEqual([2, [], []]);
+    await expect(readBook(`${folder}/policies.oed.csv`, mapping, () => {})).rejects.toThrow(
+      coded('invalid_argument'),
+    );
   });
 });
