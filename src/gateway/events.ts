@@ -79,11 +79,10 @@ export class EventHub {
             );
         place = page.end;
         if (ended()) return;
-        if (!page.next && !(await this.news(told))) {
-          if (ended() || !(await allowed())) return;
-          await write(response, ': here\n\n');
-        }
-        if (ended()) return;
+        const news = page.next !== undefined || (await this.news(told));
+        // Before anything more is sent: the user may have been removed meanwhile.
+        if (ended() || !(await allowed())) return;
+        if (!news) await write(response, ': here\n\n');
         told = this.told;
         page = await this.agent.eventsAfter(place);
       }

@@ -241,7 +241,14 @@ describe('who may do what', () => {
   it('ends with the user', async () => {
     const key = await users.add('carol', ['read']);
     expect((await ask('GET', '/v1/entries', { key })).status).toBe(200);
+    const stream = await fetch(`http://localhost:${gateway.port}/v1/events`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    expect(stream.status).toBe(200);
     await users.remove('carol');
+    await gateway.notify();
+    // Ends, instead of going on with what comes.
+    expect(await stream.text()).not.toContain('data:');
     expect([401, 429]).toContain((await ask('GET', '/v1/entries', { key })).status);
   });
 });
