@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { Agent, fingerprintDocument } from '../agent/index.js';
-import { createLocalNetwork, networkPaths, startLocalNetwork } from '../cli/local-network.js';
-import { freePorts } from '../cli/ports.js';
 import { evaluate, type QuotaStore } from '../oprf/index.js';
 import { median, quantile, timed } from './clock.js';
 import type { Group } from './figure.js';
+import { withLocalNetwork } from './local-network.js';
 import { benchDocument } from './registrations.js';
 import { localClient, syntheticNetwork } from './synthetic-network.js';
 
@@ -35,22 +32,8 @@ export const checking: Group = {
   names: ['check.p50'],
   async measure({ folder, progress }) {
     progress('starting a network: a node and three evaluators');
-    const passphrase = randomBytes(24).toString('base64url');
-    const network = join(folder, 'network');
-    await createLocalNetwork({
-      folder: network,
-      name: 'bench',
-      passphrase,
-      members: [{ name: 'bank', role: 'bank' }],
-      evaluators: 3,
-      threshold: 2,
-      ports: await freePorts(4),
-    });
-    const services = await startLocalNetwork(network, passphrase);
-    try {
-      const agent = await Agent.open(networkPaths(network).member('bank'), passphrase, {
-        keepConnections: true,
-      });
+    return withLocalNetwork(folder, ['bank'], async ({ paths, access }) => {
+      const agent = await Agent.open(paths.member('bank'), access, { keepConnections: true });
       progress(`checking ${CHECKS} documents`);
       const walls: number[] = [];
       let cpu = 0;
@@ -74,8 +57,6 @@ export const checking: Group = {
           ],
         },
       ];
-    } finally {
-      await Promise.all(services.map((service) => service.stop()));
-    }
+    });
   },
 };

@@ -15,11 +15,15 @@ import { describeMachine, machineLine } from './machine.js';
 import { plot } from './plot.js';
 import { constraints, proving } from './proving.js';
 import { scanning } from './scanning.js';
+import { shipments } from './shipments.js';
 import { state } from './state.js';
+import { statements } from './statements.js';
 import { verifying } from './verifying.js';
+import { watching } from './watching.js';
 
 const GROUPS: readonly Group[] = [
-  ...[constraints, scanning, evaluating, checking, state, proving, verifying, entries],
+  ...[constraints, scanning, evaluating, checking, watching, state],
+  ...[proving, statements, shipments, verifying, entries],
 ];
 const NAMES = GROUPS.flatMap(({ names }) => names);
 const CACHE = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));

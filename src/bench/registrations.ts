@@ -66,7 +66,7 @@ export const benchDocument = (i: number): CanonicalDocument =>
   });
 
 /** What the committee would say of an identity, by somebody who has the whole key. */
-function evaluateWith(k: Scalar, identity: FieldElement): ProvableEvaluation {
+export function evaluateWith(k: Scalar, identity: FieldElement): ProvableEvaluation {
   const P = encodeToCurve(identity).point;
   const evaluated = multiply(P, k);
   const nonce = randomScalar();

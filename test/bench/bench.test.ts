@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REGISTER_SIGNAL_COUNT } from '../../src/proofs/index.js';
+import {
+  CROSSCHECK_SIGNAL_COUNT,
+  DRAWDOWN_SIGNAL_COUNT,
+  FINGERPRINT_SIGNAL_COUNT,
+  REGISTER_SIGNAL_COUNT,
+} from '../../src/proofs/index.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/bench/main.js', import.meta.url));
 
@@ -26,27 +31,35 @@ describe('the benchmark', () => {
 
   it('prints its figures as one JSON object, and draws them', async () => {
     const svg = join(folder, 'figures.svg');
-    const { status, stdout } = await bench('--json', '--only', 'register.constraints', '--plot', svg);
+    const wanted = ['register', 'fingerprint', 'crosscheck', 'drawdown'].map((id) => `${id}.constraints`);
+    const { status, stdout } = await bench('--json', '--only', ...wanted, '--plot', svg);
     expect(status).toBe(0);
     expect(stdout.trimEnd()).not.toContain('\n');
     const { figures, machine } = JSON.parse(stdout) as { figures: unknown[]; machine: unknown };
-    expect(figures).toEqual([
-      {
-        name: 'register.constraints',
+    const counts = [
+      REGISTER_SIGNAL_COUNT,
+      FINGERPRINT_SIGNAL_COUNT,
+      CROSSCHECK_SIGNAL_COUNT,
+      DRAWDOWN_SIGNAL_COUNT,
+    ];
+    expect(figures).toEqual(
+      wanted.map((name, i) => ({
+        name,
         value: expect.any(Number) as number,
         unit: 'constraints',
-        baseline: 2 ** 15 - 1 - REGISTER_SIGNAL_COUNT,
+        baseline: 2 ** 15 - 1 - counts[i]!,
         ratio: expect.any(Number) as number,
-      },
-    ]);
-    const [{ value, baseline, ratio }] = figures as [{ value: number; baseline: number; ratio: number }];
-    expect(value).toBeLessThanOrEqual(baseline);
-    expect(ratio).toBeCloseTo(value / baseline, 2);
+      })),
+    );
+    for (const { value, baseline, ratio } of figures as Record<'value' | 'baseline' | 'ratio', number>[]) {
+      expect(value).toBeLessThanOrEqual(baseline);
+      expect(ratio).toBeCloseTo(value / baseline, 2);
+    }
     expect(machine).toMatchObject({ node: process.versions.node, cores: expect.any(Number) as number });
     const drawn = await readFile(svg, 'utf8');
     expect(XMLValidator.validate(drawn)).toBe(true);
     expect(new XMLParser().parse(drawn)).toHaveProperty('svg.rect');
-    expect(drawn).toContain('register.constraints');
+    for (const name of wanted) expect(drawn).toContain(name);
   });
 
   it.each(['register.speed', 'state.lookup.1e6'])('refuses %s, which there is not here', async (name) => {
