@@ -15,7 +15,7 @@ import type { LedgerClient } from '../rpc/ledger-client.js';
 import { isOwn } from './entries.js';
 import { entryOnLedger, registrationOf, type EntryOnLedger } from './entry-on-ledger.js';
 import type { Evaluations } from './evaluations.js';
-import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
+import { evaluateAll, fingerprintDocument, possessionIdentity } from './fingerprinting.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import { documentIn } from './share.js';
 import type { AgentStore } from './store.js';
@@ -111,18 +111,19 @@ export async function openingsOf(
 ): Promise<Omit<Opened, 'entries'> & { readonly entries: readonly (ConvergentEntry | OpenedConvergent)[] }> {
   const { network, evaluations: evaluators, store, copy } = parts;
   const fingerprinted = await fingerprintDocument(document);
-  const identities = [...fingerprinted.identities, possessionIdentity(fingerprinted)];
+  // Refused before an evaluation is spent.
+  possessionIdentity(fingerprinted);
   await copy.sync();
   if (wanted !== undefined) await refuseOwnerSalt(parts, wanted);
-  const { evaluations, warnings } = await evaluators.of(identities);
-  const [exact, , possession] = evaluations;
+  const { evaluated, warnings } = await evaluateAll(evaluators, [fingerprinted]);
+  const { exact, possession } = evaluated[0]!;
   const found = await store.use((session) => {
     const replica = copy.replica(session);
     const time = unixMs(Date.now());
     return network.genesis.schema.purposes
       .filter(({ saltPolicy }) => saltPolicy === 'convergent')
       .flatMap(({ name }) => {
-        const tag = tagOf(exact!.documentKey, name);
+        const tag = tagOf(exact.documentKey, name);
         const listed = replica
           .verdict(name, [tag, tag], time)
           .matches.map(({ sequence, state }) => ({ sequence, live: stands(state) }))
