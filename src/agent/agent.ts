@@ -11,7 +11,7 @@ import {
   type Sequence,
   type VerdictLabel,
 } from '../ledger/index.js';
-import type { Prover } from '../proofs/index.js';
+import { defaultProver, type Prover } from '../proofs/index.js';
 import type { ProvedReceipt } from '../receipts/verify.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
 import { actOn, engagement, type ActionResult } from './act.js';
@@ -171,8 +171,8 @@ export class Agent {
   }
 
   /**
-   * Acts on an own entry: see {@link actOn}. An entry that is to be engaged shows possession first, where it has not:
-   * that takes `proving`, else it throws `failed_precondition`.
+   * Acts on an own entry: see {@link actOn}. An entry that is to be engaged shows possession first, where it has not: a
+   * proof, by a prover of its own unless there is `proving`.
    */
   async act(sequence: number, action: Action, proving?: Proving): Promise<ActionResult> {
     const { network, store, copy, ledger } = this;
@@ -199,17 +199,21 @@ export class Agent {
       return !self || possessionTagOf(self) !== undefined || self.state !== 'registered';
     });
     if (shown) return;
-    ensure(
-      proving,
-      'failed_precondition',
-      `entry ${sequence} has not shown possession of its document, which takes a prover`,
-    );
-    await this.showFingerprint(sequence, { name: 'possession' }, proving);
+    if (proving) {
+      await this.showFingerprint(sequence, { name: 'possession' }, proving);
+      return;
+    }
+    const prover = defaultProver();
+    try {
+      await this.showFingerprint(sequence, { name: 'possession' }, { prover, onProgress: () => undefined });
+    } finally {
+      await prover.close();
+    }
   }
 
   /**
    * Marks an own entry's document as financed, covered or paid, unless it meets a verdict that is not accepted: then the
-   * outcome is `refused`. The entry shows possession of its document first, where it has not: that takes `proving`.
+   * outcome is `refused`. The entry shows possession of its document first, where it has not: see {@link act}.
    * Throws `not_found`, `rejected`, and as {@link showFingerprint} does.
    */
   engage(

@@ -1,4 +1,5 @@
 import { fieldElement, type FieldElement } from '../crypto/index.js';
+import type { SlotStrings } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { ROLES, roleIndex, type Role } from '../ledger/index.js';
 import {
@@ -32,6 +33,9 @@ export interface MadeCrosscheck extends Judgement {
   /** The content of the file for the verifier. */
   readonly text: string;
   readonly set: string;
+  readonly question: string;
+  /** What the request names of a public side, as canonical strings: part of the question. */
+  readonly values: SlotStrings;
   readonly entries: readonly [a: number, b: number | null];
   readonly verifier: { readonly memberId: FieldElement; readonly roles: readonly Role[] };
 }
@@ -150,6 +154,8 @@ export async function proveCrosscheck(
   return {
     text,
     set: set.name,
+    question: set.question,
+    values: publicDocument?.strings ?? {},
     entries,
     verifier: { memberId: card.memberId, roles },
     ...judge(set, { pass, comparable }),

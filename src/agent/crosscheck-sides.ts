@@ -92,11 +92,10 @@ async function convergentSide(
     copy,
     wanted === undefined ? {} : { entry: wanted },
   );
-  const fitting = entries.filter(
-    ({ purpose, state }) => stands(state) && fits(side, { documentKind: copy.kind, purpose }),
-  );
-  const opened = (fitting.length > 0 ? fitting : entries).filter(isOpened);
-  if (opened.length === 0) throw cannotOpen(entries, possession);
+  const all = entries.filter(isOpened);
+  if (all.length === 0) throw cannotOpen(entries, possession);
+  const fitting = all.filter(({ state, onLedger }) => stands(state) && fits(side, onLedger.claims));
+  const opened = fitting.length > 0 ? fitting : all;
   const named = opened.filter(({ entry }) => subjects.includes(entry));
   const [first, ...others] = named.length > 0 ? named : opened;
   ensure(

@@ -1,5 +1,5 @@
 import { fieldElement, initPoseidon, type FieldElement } from '../crypto/index.js';
-import { commitment, slotsOf } from '../documents/index.js';
+import { commitment, slotsOf, type SlotStrings } from '../documents/index.js';
 import { ensure } from '../errors.js';
 import { purposeOf, ROLES, roleMaskOf, type EntryState, type Network, type Role } from '../ledger/index.js';
 import {
@@ -44,6 +44,8 @@ export interface VerifiedCrosscheck extends Judgement {
   /** Name of the rule set. */
   readonly set: string;
   readonly question: string;
+  /** What the request names of a public side, as canonical strings: part of the question. */
+  readonly values: SlotStrings;
   /** What ties the two papers to each other, and what does not. */
   readonly tie: string;
   readonly a: CheckedEntry;
@@ -134,6 +136,7 @@ export async function verifyCrosscheck(
   return {
     set: set.name,
     question: set.question,
+    values: order.publicDocument?.strings ?? {},
     tie: set.tie,
     ...judge(set, contents),
     a: checkedA,

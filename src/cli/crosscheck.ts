@@ -231,11 +231,13 @@ async function prove(path: string, options: ProveOptions): Promise<void> {
       return proved;
     });
     progress('');
-    const { set, entries, verifier, holds, rules: outcomes } = made;
-    if (options.json) printJson({ out: options.out, set, entries, verifier, holds, rules: outcomes });
+    const { set, question, values, entries, verifier, holds, rules: outcomes } = made;
+    if (options.json)
+      printJson({ out: options.out, set, question, values, entries, verifier, holds, rules: outcomes });
     else
       print(
         `${set}, entry ${entries.filter((entry) => entry !== null).join(' and ')}: ${holds ? 'holds' : 'does not hold'}`,
+        asked(question, values),
         ...outcomeTable(outcomes),
         `for member ${verifier.memberId} (${verifier.roles.join(', ') || 'no role'}) alone: nothing has left yet, send ${options.out}`,
       );
@@ -243,6 +245,10 @@ async function prove(path: string, options: ProveOptions): Promise<void> {
     await prover.close();
   }
 }
+
+/** The question, with the public value that it is about. */
+const asked = (question: string, values: VerifiedCrosscheck['values']): string =>
+  [question, ...Object.values(values).flat()].join(' ');
 
 const STATUS = {
   holds: 'holds',
@@ -265,13 +271,13 @@ const outcomeTable = (outcomes: readonly RuleOutcome[]): string[] =>
   );
 
 async function verify(path: string, options: MemberOptions & { request: string }): Promise<number> {
-  const [result, asked] = await Promise.all([
+  const [result, request] = await Promise.all([
     readTextFile(path, MAX_BYTES, 'the result of a cross-check'),
     readTextFile(options.request, MAX_BYTES, 'a request for a cross-check'),
   ]);
   progress('verifying ...');
   const verified = await withAgent(options, async (agent) => {
-    const found = await agent.crosschecks.verify(result, asked);
+    const found = await agent.crosschecks.verify(result, request);
     await agent.audit(
       ...[found.a, found.b]
         .filter((side) => side !== null)
@@ -292,6 +298,7 @@ function verdict({
   set,
   holds,
   question,
+  values,
   tie,
   a,
   b,
@@ -303,11 +310,11 @@ function verdict({
     `entry ${entry}`,
     `${purpose}, ${state}`,
     registeredAt,
-    `by a ${writtenBy.join(' or ')}`,
+    `written by: ${writtenBy.join(' or ')}`,
   ];
   return [
     `${set}: ${holds ? 'holds' : 'does not hold'}`,
-    question,
+    asked(question, values),
     '',
     ...table([a, ...(b ? [b] : [])].map(side), '  '),
     '',
@@ -315,9 +322,7 @@ function verdict({
     '',
     `What ties the two: ${tie}`,
     ...(eitherBy.length > 0
-      ? [
-          `One member that is a ${eitherBy.join(' or ')} could have written both: the ledger does not say who did.`,
-        ]
+      ? [`One member could have written both, as ${eitherBy.join(' or ')}: the ledger does not say who did.`]
       : []),
   ];
 }

@@ -26,7 +26,7 @@ import {
   type UnixMs,
 } from '../../src/ledger/index.js';
 import { tagOf } from '../../src/oprf/index.js';
-import { CROSSCHECK, declare, FINGERPRINT, REGISTER } from '../../src/proofs/index.js';
+import { CROSSCHECK, declare } from '../../src/proofs/index.js';
 import { createAuthority, issueIdentity } from '../../src/rpc/certificates.js';
 import type { LedgerClient } from '../../src/rpc/ledger-client.js';
 import { Directories, openEngine } from '../engine/helpers.js';
@@ -76,7 +76,7 @@ export class World {
     const genesis = parseGenesis({
       ...genesisInput(networkId),
       ca: authority.certificate,
-      statements: await declare([REGISTER, FINGERPRINT, CROSSCHECK]),
+      statements: { ...genesisInput(networkId).statements, ...(await declare([CROSSCHECK])) },
       members: keys.map(({ memberId }, i) => ({
         memberId: memberId.toString(),
         roles: [MEMBERS[names[i]!]],

@@ -423,7 +423,7 @@ describe('a cross-check of policies', () => {
       prover,
     );
     const verified = await verify(made.text, request, 'other');
-    expect(verified).toMatchObject({ holds: false, b: null, eitherBy: [] });
+    expect(verified).toMatchObject({ holds: false, values: { endDate }, b: null, eitherBy: [] });
     expect(verified.rules).toMatchObject([{ status: 'fails', refuses: true }]);
     // The day is part of what is proved.
     const later = await ask('policy/ends-before@1', [first], { values: { endDate: '2027-03-16' } }, 'other');

@@ -272,6 +272,8 @@ describe('a backup of a node under load', () => {
   it('is restored after the node was killed, and members who know more find out', async () => {
     const { paths } = network;
     // It met nothing, so an engagement that accepts a duplicate alone is refused, which is in the log; sixteen times at most.
+    const shown = await network.run('bank-a', 'entry', 'fingerprint', '0', '--name', 'possession');
+    expect(shown.status, shown.stdout).toBe(0);
     const act = await signAction(network, 'bank-a', entry.nullifier);
     const acknowledged: { index: bigint; record: Uint8Array }[] = [];
     const refusal = { kind: 'engage', accept: ['duplicate'] } as const;
