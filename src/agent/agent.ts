@@ -11,17 +11,19 @@ import {
   type Sequence,
   type VerdictLabel,
 } from '../ledger/index.js';
-import { defaultProver, type Prover } from '../proofs/index.js';
+import { defaultProver, type Prover, type SlotValue } from '../proofs/index.js';
 import type { ProvedReceipt } from '../receipts/verify.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
 import { actOn, engagement, type ActionResult } from './act.js';
 import { AuditLog, userName, type AuditNote, type AuditReport } from './audit-log.js';
 import { recoveryStart } from './backup.js';
+import { capacityOf, drawableEntry, type CapacityReport, type DrawableEntry } from './capacity.js';
 import { makeCard } from './card.js';
 import { showFingerprint, type ShownFingerprint } from './carry.js';
 import { checkDocuments, type CheckResult } from './check.js';
 import { runCover } from './cover.js';
 import { Crosschecks } from './crosschecks.js';
+import { drawFrom, type DrawOptions, type DrawProgress, type DrawResult } from './draw.js';
 import { isOwn, type EntryView, type OwnEntry } from './entries.js';
 import { showEntry, viewEntries, type ShownEntry } from './entry-views.js';
 import { Evaluations } from './evaluations.js';
@@ -258,6 +260,29 @@ export class Agent {
     );
     if (!erased) await this.act(sequence, { kind: 'erase' });
     return this.entry(sequence);
+  }
+
+  /** The document of an own entry, and by which of its slots it is drawn from. Throws as {@link drawableEntry}. */
+  drawable(sequence: number): Promise<DrawableEntry> {
+    return this.store.use((session) => drawableEntry(session, sequence));
+  }
+
+  /** Draws from what an own entry's document states: see {@link drawFrom}. */
+  draw(
+    sequence: number,
+    value: SlotValue,
+    prover: Prover,
+    { onProgress, ...options }: DrawOptions & { readonly onProgress?: (step: DrawProgress) => void } = {},
+  ): Promise<DrawResult> {
+    const { network, store, copy, ledger, evaluations } = this;
+    const parts = { network, keys: this.home.keys, store, copy, ledger, evaluations };
+    return drawFrom(parts, sequence, value, prover, onProgress, options);
+  }
+
+  /** What is left of an own entry's document, and what was drawn from it: see {@link capacityOf}. */
+  capacity(sequence: number): Promise<CapacityReport> {
+    const { network, store, copy, evaluations } = this;
+    return capacityOf({ network, store, copy, evaluations }, sequence);
   }
 
   /** The matches of an own entry, or of all, with others' entries, and what was found out about each. */

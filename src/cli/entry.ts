@@ -2,6 +2,7 @@ import { Argument, Option, type Command } from 'commander';
 import type { ActionResult, Agent, Proving } from '../agent/index.js';
 import type { CancelReason, VerdictLabel } from '../ledger/index.js';
 import { CountersealError } from '../errors.js';
+import { drawCommands } from './draw.js';
 import { parseEntryNumber } from './entry-number.js';
 import { fingerprintCommand, fingerprintRows } from './entry-fingerprint.js';
 import { submitCommand } from './entry-submit.js';
@@ -125,6 +126,7 @@ export function entryCommands(program: Command): void {
     .action(action(erase));
 
   fingerprintCommand(entry);
+  drawCommands(entry);
   shareCommands(entry);
 }
 

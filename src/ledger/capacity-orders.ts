@@ -1,8 +1,7 @@
 import * as P from 'micro-packed';
 import type { FieldElement } from '../crypto/index.js';
 import { type Codec, encode, field, u64 } from './codec.js';
-import { prefixed, sha256 } from './hash.js';
-import { ENCODING_VERSION } from './limits.js';
+import { bindingOf, signedMessage } from './signed-message.js';
 import type { Sequence, UnixMs } from './units.js';
 
 /**
@@ -78,14 +77,10 @@ export const drawOrderCodec = P.struct({
 
 type Ordered = Pick<OpenCapacityTransaction, 'type' | 'order'> | Pick<DrawTransaction, 'type' | 'order'>;
 
-const ordered = (networkId: string, domain: string, tx: Ordered): Uint8Array =>
-  Buffer.concat([
-    prefixed(`counterseal/${domain}/v${ENCODING_VERSION}`),
-    prefixed(networkId),
-    tx.type === 'draw'
-      ? encode(drawOrderCodec, tx.order, 'the order')
-      : encode(openCapacityOrderCodec, tx.order, 'the order'),
-  ]);
+const encoded = (tx: Ordered): Uint8Array =>
+  tx.type === 'draw'
+    ? encode(drawOrderCodec, tx.order, 'the order')
+    : encode(openCapacityOrderCodec, tx.order, 'the order');
 
 /** What the control key signs. */
 export function capacityMessage(
@@ -93,11 +88,9 @@ export function capacityMessage(
   tx: Omit<OpenCapacityTransaction, 'signature'> | Omit<DrawTransaction, 'signature'>,
 ): Uint8Array {
   const proofs = tx.type === 'draw' ? [tx.proof] : [tx.possession, tx.proof];
-  return Buffer.concat([ordered(networkId, tx.type, tx), ...proofs]);
+  return signedMessage(tx.type, networkId, encoded(tx), ...proofs);
 }
 
-/** The public signal that ties the proofs to the order: the first 31 bytes of a SHA-256, big-endian. */
-export function capacityBinding(networkId: string, tx: Ordered): FieldElement {
-  const digest = sha256(ordered(networkId, `${tx.type}-binding`, tx)).subarray(0, 31);
-  return BigInt(`0x${Buffer.from(digest).toString('hex')}`) as FieldElement;
-}
+/** The public signal that ties the proofs to the order. */
+export const capacityBinding = (networkId: string, tx: Ordered): FieldElement =>
+  bindingOf(`${tx.type}-binding`, networkId, encoded(tx));

@@ -1,4 +1,5 @@
 import { DOMAIN, poseidon, reduceField, text, type FieldElement } from '../crypto/index.js';
+import { ensure } from '../errors.js';
 
 // The values of protocol section 10. `key` is the document key of the possession fingerprint: secret, and with it
 // everything here that is not public already. `initPoseidon` first.
@@ -9,6 +10,16 @@ export type SlotValue = bigint & { readonly [quantityBrand]: true };
 
 /** Exclusive upper bound of what is drawn and of what is left. */
 export const SLOT_VALUE_LIMIT = 1n << 64n;
+
+/** Checks a value that arrived. Throws `invalid_argument`. */
+export function slotValue(x: bigint): SlotValue {
+  ensure(
+    x >= 0n && x < SLOT_VALUE_LIMIT,
+    'invalid_argument',
+    'what is drawn or left is a whole number below 2^64',
+  );
+  return x as SlotValue;
+}
 
 /** text("capacity|" + purpose): as the purpose of a `fingerprint` proof it makes the proof's tag the chain. */
 export const capacityText = (purpose: string): FieldElement => text(`capacity|${purpose}`);

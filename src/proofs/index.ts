@@ -122,4 +122,11 @@ export {
   DRAWDOWN_GUARANTEES,
   type DrawdownGuarantee,
 } from './drawdown-relation.js';
-export { capacityText, chainOf, openRemaining, type SlotValue } from './drawdown-values.js';
+export {
+  capacityText,
+  chainOf,
+  headroomOf,
+  openRemaining,
+  slotValue,
+  type SlotValue,
+} from './drawdown-values.js';

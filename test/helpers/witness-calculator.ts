@@ -12,6 +12,8 @@ const { WitnessCalculatorBuilder } = createRequire(require.resolve('snarkjs'))('
   WitnessCalculatorBuilder(program: Uint8Array): Promise<Calculator>;
 };
 const calculators = new Map<string, Promise<Calculator>>();
+/** One witness after the other: a program works in memory of its own, and two at once would be mixed up. */
+let calculating: Promise<unknown> = Promise.resolve();
 
 /**
  * What snarkjs does in `wtns.calculate`, with a program that is compiled once: a witness of a registration takes 0.2 s
@@ -22,5 +24,7 @@ export async function calculateWitness(statement: Statement, inputs: CircuitInpu
   const calculator =
     calculators.get(witness) ?? readFile(witness).then((program) => WitnessCalculatorBuilder(program));
   calculators.set(witness, calculator);
-  return (await calculator).calculateWTNSBin(inputs, 0);
+  const made = calculating.then(async () => (await calculator).calculateWTNSBin(inputs, 0));
+  calculating = made.catch(() => undefined);
+  return made;
 }
