@@ -50,8 +50,11 @@ const STREETS = [
 const CITIES = ['Musterstadt', 'Exampleton', 'Esempiano', 'Modelville', 'Probeort'];
 /** Where importers are that declare under the Union Customs Code. */
 const IMPORT_COUNTRIES = ['BE', 'DE', 'FR', 'IT', 'PL'];
-const PORTS = ['BRSSZ', 'CNSHA', 'CNYTN', 'INNSA', 'KRPUS', 'NOOSL'];
-const IMPORT_PORTS = ['BEANR', 'DEHAM', 'FRLEH', 'ITGOA', 'PLGDN'];
+/** The port of each country that trades by sea or river. */
+const PORTS: Readonly<Record<string, string>> = {
+  ...{ BE: 'BEANR', BR: 'BRSSZ', CH: 'CHBSL', CN: 'CNSHA', DE: 'DEHAM', FR: 'FRLEH' },
+  ...{ IN: 'INNSA', IT: 'ITGOA', KR: 'KRPUS', NO: 'NOOSL', PL: 'PLGDN' },
+};
 
 /** Codes of carriers that data use, by either list, and one that no list has; the companies behind them are invented. */
 const CARRIER_CODES: readonly (readonly [code: string, list: Carrier['codeList'], prefix: string])[] = [
@@ -215,7 +218,7 @@ export function drawShipment(random: Random, partCount: number): Shipment {
     onBoardDate,
     billNumber: String(random.between(100_000_000, 999_999_999)),
     bookingNumber: `BKG${random.digits(8)}`,
-    ports: { loading: random.pick(PORTS), discharge: random.pick(IMPORT_PORTS) },
+    ports: { loading: PORTS[seller.country] ?? '', discharge: PORTS[buyerCountry] ?? '' },
     parts,
     cover,
     claim: drawClaim(random, cover, {
