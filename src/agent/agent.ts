@@ -25,6 +25,7 @@ import { runCover } from './cover.js';
 import { Crosschecks } from './crosschecks.js';
 import { drawFrom, type DrawOptions, type DrawProgress, type DrawResult } from './draw.js';
 import { isOwn, type EntryView, type OwnEntry } from './entries.js';
+import { Customs } from './customs.js';
 import { showEntry, viewEntries, type ShownEntry } from './entry-views.js';
 import { Evaluations } from './evaluations.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
@@ -65,6 +66,7 @@ export class Agent {
   /** What is proved and not on the ledger yet. */
   readonly outbox: Outbox;
   readonly crosschecks: Crosschecks;
+  readonly customs: Customs;
 
   private constructor(
     readonly home: OpenHome,
@@ -77,7 +79,9 @@ export class Agent {
   ) {
     this.outbox = new Outbox({ home, network, evaluations, ledger, store, copy });
     const { keys, identity } = home;
-    this.crosschecks = new Crosschecks({ network, keys, identity, evaluations, store, copy, ledger });
+    const parts = { network, keys, identity, evaluations, store, copy, ledger };
+    this.crosschecks = new Crosschecks(parts);
+    this.customs = new Customs(parts);
   }
 
   /** Opens a member's folder with its passphrase. Connects to nothing yet. */

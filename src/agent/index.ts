@@ -54,3 +54,13 @@ export {
   type Opened,
   type OpeningStatus,
 } from './open-convergent.js';
+export { type AskOptions, type Customs, type CustomsQuestion } from './customs.js';
+export { CUSTOMS_RULES, type CustomsRules } from './customs-file.js';
+export {
+  type ComparisonStatus,
+  type Conclusion,
+  type CustomsPage,
+  type PageComparison,
+  type PageEntry,
+  type PageMatch,
+} from './customs-page.js';
