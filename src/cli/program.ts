@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { crosscheckCommands } from './crosscheck.js';
+import { customsCommands } from './customs/command.js';
 import { demoCommand } from './demo/command.js';
 import { doctorCommand } from './doctor/command.js';
 import { documentCommands } from './document.js';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   crosscheckCommands(program);
   watchCommand(program);
   receiptCommands(program);
+  customsCommands(program);
   ledgerCommands(program);
   memberCommands(program);
   gatewayCommands(program);
