@@ -71,7 +71,8 @@ describe('help', () => {
         'node backup',
         'doctor',
         'evaluator run',
-        'demo',
+        'demo customs',
+        'customs page',
       ]),
     );
     expect(leaves.length).toBeGreaterThanOrEqual(45);
@@ -106,6 +107,8 @@ describe('a wrong command line', () => {
     [['network', 'init', 'x', '--evaluators', 'many']],
     [['network', 'init', 'x', '--member', 'bank:pirate']],
     [['shipment', 'generate', 'x', '--count', '0']],
+    [['customs', 'ask', '4', '--out', 'x', '--paper', 'manifest']],
+    [['customs', 'page', 'first']],
     [['shipment', 'generate', 'x', '--faults', 'all,none']],
     [['member', 'privacy', 'set']],
     [['member', 'privacy', 'set', '--pad', 'some']],

@@ -3,38 +3,72 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { action, errorJson, EXIT, print, printJson, progress } from '../output.js';
-import type { Step } from './story.js';
 import { stopSignal } from '../service.js';
+import type { Step, Telling } from './step.js';
 
 /** A step as it is reported. */
 const line = ({ actor, name, verdict, expected, ms }: Step): string =>
   `${verdict === expected ? 'ok  ' : 'FAIL'}  ${actor.padEnd(9)} ${name.padEnd(52)} ${verdict.padEnd(18)} ${(ms / 1000).toFixed(1).padStart(5)} s` +
   (verdict === expected ? '' : `  (expected ${expected})`);
 
+interface DemoOptions {
+  json?: boolean;
+  keep?: boolean;
+}
+
+interface Story {
+  readonly introduction: readonly string[];
+  /** Runs it in an empty folder; returns what is shown after its steps. */
+  readonly tell: (folder: string, telling: Telling) => Promise<readonly string[]>;
+}
+
+const BANKS: Story = {
+  introduction: [
+    'A node, three evaluators (any two answer) and three banks, as processes of their own on this machine.',
+    'Bank A and Bank B hold the same invoice, one as UBL and one as CII. Neither shows it to anybody.',
+  ],
+  tell: async (folder, telling) => [
+    "What the operator's database shows of it:",
+    ...(await (await import('./story.js')).tell(folder, telling)).map((text) => `  ${text}`),
+  ],
+};
+
+const CUSTOMS: Story = {
+  introduction: [
+    'A node and three evaluators as processes of their own; seller, carrier, insurer, two brokers, lender, tax and',
+    "customs office in this one. The documents are synthetic. Customs sees which papers agree, and nobody's values.",
+  ],
+  tell: async (folder, telling) => (await import('./customs-story.js')).tellCustoms(folder, telling),
+};
+
 export function demoCommand(program: Command): void {
-  program
+  const demo = program
     .command('demo')
     .description('two banks, one invoice, one verdict: a whole network on this machine, in a minute')
     .option('--json', 'print JSON lines: each step, and the summary last')
     .option('--keep', "keep the demo's folder, and say where it is")
-    .addHelpText('after', '\nExample:\n  counterseal demo')
-    .action(action(run));
+    .addHelpText('after', '\nExample:\n  counterseal demo\n  counterseal demo customs')
+    .action(action((options: DemoOptions) => run(BANKS, options)));
+
+  demo
+    .command('customs')
+    .description('one shipment, five parties, and a customs office that is shown who disagrees')
+    .option('--json', 'print JSON lines: each step, and the summary last')
+    .option('--keep', "keep the demo's folder, and say where it is")
+    .addHelpText('after', '\nExample:\n  counterseal demo customs')
+    .action(
+      action((_: DemoOptions, command: Command) => run(CUSTOMS, command.optsWithGlobals<DemoOptions>())),
+    );
 }
 
-async function run(options: { json?: boolean; keep?: boolean }): Promise<number> {
-  const { tell } = await import('./story.js');
+async function run({ introduction, tell }: Story, options: DemoOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'counterseal-demo-'));
   const started = Date.now();
   const stop = stopSignal();
-  if (!options.json)
-    print(
-      'A node, three evaluators (any two answer) and three banks, as processes of their own on this machine.',
-      'Bank A and Bank B hold the same invoice, one as UBL and one as CII. Neither shows it to anybody.',
-      '',
-    );
+  if (!options.json) print(...introduction, '');
   const steps: Step[] = [];
   try {
-    const operatorView = await tell(folder, {
+    const after = await tell(folder, {
       signal: stop,
       onProgress: (what) => progress(options.json ? '' : `      ${what} ...`),
       onStep: (step) => {
@@ -49,8 +83,7 @@ async function run(options: { json?: boolean; keep?: boolean }): Promise<number>
     else
       print(
         '',
-        "What the operator's database shows of it:",
-        ...operatorView.map((text) => `  ${text}`),
+        ...after,
         '',
         wrong === 0
           ? `All ${steps.length} steps as expected, in ${((Date.now() - started) / 1000).toFixed(0)} s.`

@@ -14,21 +14,7 @@ import { freePorts } from '../ports.js';
 import { runCounterseal, startCounterseal, type Service } from '../processes.js';
 import { searchDatabase, type Search } from './dictionary.js';
 import { operatorLines } from './operator-view.js';
-
-/** One step of the demo: what happened, and what had to. */
-export interface Step {
-  readonly name: string;
-  readonly actor: string;
-  readonly verdict: string;
-  readonly expected: string;
-  readonly ms: number;
-}
-
-export interface Telling {
-  readonly signal: AbortSignal;
-  readonly onProgress: (what: string) => void;
-  readonly onStep: (step: Step) => void;
-}
+import { stepsOf, type Telling } from './step.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/documents/', import.meta.url));
 const INVOICE_UBL = join(EXAMPLES, 'invoice-a.ubl.xml');
@@ -45,29 +31,12 @@ const WATCH_TIMEOUT_MS = 15_000;
  * Runs the whole story in an empty folder; every actor is a process of its own. Returns what the operator sees of it.
  * A step that cannot be done is reported like the others; then this throws why.
  */
-export async function tell(folder: string, { signal, onProgress, onStep }: Telling): Promise<string[]> {
+export async function tell(folder: string, telling: Telling): Promise<string[]> {
+  const { onProgress } = telling;
+  const step = stepsOf(telling);
   const network = join(folder, 'network');
   const paths = networkPaths(network);
   const passphrase = randomBytes(24).toString('base64url');
-
-  async function step(
-    actor: string,
-    name: string,
-    expected: string,
-    work: () => Promise<string>,
-  ): Promise<void> {
-    if (signal.aborted) throw new CountersealError('unavailable', 'the demo was stopped');
-    onProgress(`${actor}: ${name}`);
-    const started = performance.now();
-    let failure: unknown;
-    const verdict = await work().catch((error: unknown) => {
-      failure = error;
-      return `error: ${error instanceof CountersealError ? error.code : 'internal'}`;
-    });
-    const done = { name, actor, verdict, expected, ms: Math.round(performance.now() - started) };
-    onStep(done);
-    if (failure !== undefined) throw failure;
-  }
 
   /** A command of a bank; its JSON output. */
   async function bank(name: Bank, ...args: string[]): Promise<Record<string, unknown>> {
