@@ -90,7 +90,11 @@ export const APPLY: Readonly<Record<Fault, (shipment: Shipment, random: Random) 
     return {
       shipment,
       papers: [paper],
-      matches: [match('import-declaration/near@1', files), match('goods@1', files)],
+      matches: [
+        match('import-declaration/near@1', files),
+        match('goods@1', files),
+        ...matchesOfObjects('import-declaration', files),
+      ],
       checks: [
         { ruleSet: 'customs/invoice@1', a: paper.file, b: 'invoice.ubl.xml', disagree: [] },
         { ruleSet: 'customs/transport@1', a: paper.file, b: 'bill-of-lading.dcsa.json', disagree: [] },
@@ -138,9 +142,7 @@ export const APPLY: Readonly<Record<Fault, (shipment: Shipment, random: Random) 
     };
   },
 
-  'loss-claimed-twice': (original, random) => {
-    // Claims in the other format name no bill of lading, and nothing else of theirs is equal.
-    const shipment = inPlainForm(original);
+  'loss-claimed-twice': (shipment, random) => {
     const insured = coveredTwice(shipment, random, 0);
     const claim = drawClaim(random, insured.second, {
       date: daysAfter(shipment.claim.lossDate, 1),
@@ -148,10 +150,15 @@ export const APPLY: Readonly<Record<Fault, (shipment: Shipment, random: Random) 
     });
     const paper = claimPaper(shipment, claim, 'claim-at-other-insurer');
     const first = claimPaper(shipment, shipment.claim);
+    const files = [first.file, paper.file];
     return {
       ...insured.faulty,
       papers: [...insured.faulty.papers, paper],
-      matches: [...insured.faulty.matches, match('goods@1', [first.file, paper.file])],
+      matches: [
+        ...insured.faulty.matches,
+        ...matchesOfGoods(shipment, files),
+        ...matchesOfObjects('claim', files),
+      ],
       checks: [
         ...insured.faulty.checks,
         { ruleSet: 'claim/policy@1', a: paper.file, b: insured.paper.file, disagree: [] },
@@ -191,10 +198,13 @@ const declaring = (shipment: Shipment, change: (declaration: Declaration) => Dec
   parts: shipment.parts.map((part) => ({ ...part, declaration: change(part.declaration) })),
 });
 
-const inPlainForm = (shipment: Shipment): Shipment => ({
-  ...shipment,
-  spelling: { ...shipment.spelling, insurance: 'counterseal' },
-});
+/** Containers in common, each by itself: whatever the dates are, and whatever else is insured or declared with it. */
+const matchesOfObjects = (row: string, files: readonly string[]): TruthMatch[] =>
+  ['object', 'object-class'].map((name) => match(`${row}/${name}@1`, files));
+
+/** Insurers' papers name the bill of lading in one of the two formats. */
+const matchesOfGoods = ({ spelling }: Shipment, files: readonly string[]): TruthMatch[] =>
+  spelling.insurance === 'counterseal' ? [match('goods@1', files)] : [];
 
 /** A second insurer's cover that begins so many days after the end of the first; before it where that is not positive. */
 function coveredTwice(shipment: Shipment, random: Random, daysAfterEnd: number) {
@@ -211,11 +221,14 @@ function coveredTwice(shipment: Shipment, random: Random, daysAfterEnd: number) 
     daysAfterEnd === 0 ? drawn : { ...drawn, from, until: daysAfter(from, random.between(30, 90)) };
   const paper = coverPaper(shipment, second, 'insurance-other');
   const files = [coverPaper(shipment, shipment.cover).file, paper.file] as const;
-  const names = ['policy/near@1', ...(shipment.spelling.insurance === 'counterseal' ? ['goods@1'] : [])];
   const faulty = {
     shipment,
     papers: [paper],
-    matches: names.map((fingerprint) => ({ fingerprint, files, lawful })),
+    matches: [
+      match('policy/near@1', files),
+      ...matchesOfGoods(shipment, files),
+      ...matchesOfObjects('policy', files),
+    ].map((found) => ({ ...found, lawful })),
     checks: [
       {
         ruleSet: 'policy/no-overlap@1',

@@ -13,7 +13,6 @@ import {
   slotsIn,
   slotsOf,
   type CanonicalDocument,
-  type Fingerprint,
 } from '../../src/documents/index.js';
 import { PLAIN_KINDS } from '../../src/documents/formats/plain.js';
 import { crosscheckMasks, type ComparedDocument } from '../../src/proofs/crosscheck-relation.js';
@@ -240,24 +239,29 @@ describe('what is written', () => {
   });
 });
 
+/** The strings that are equal where a fingerprint is: of one that is of elements, those of each element. */
+function identitiesOf(document: CanonicalDocument): string[] {
+  const { exact, near, further } = document.row;
+  const whole = [exact, near].filter((each) => each !== null).map((each) => ({ ...each, ofElement: false }));
+  return [...whole, ...further].flatMap((fingerprint) => {
+    const strings = fingerprintStrings(document, fingerprint);
+    if (strings === null) return [];
+    const { classCode, objects } = document.strings;
+    const ofClass = slotsIn(fingerprint.mask).includes('classCode') ? classCode : undefined;
+    const parts = fingerprint.ofElement ? [objects ?? []].flat().map((each) => [each, ofClass]) : [strings];
+    return parts.map((part) => JSON.stringify([fingerprint.name, kindInfo(document.kind).row, part]));
+  });
+}
+
 /** Every equality of fingerprints among the documents of one row. */
 function matchesAmong(documents: readonly (readonly [id: string, document: CanonicalDocument])[]): string[] {
   const groups = new Map<string, string[]>();
-  for (const [id, document] of documents) {
-    const { exact, near, further } = document.row;
-    for (const fingerprint of [exact, near, ...further].filter(
-      (each): each is Fingerprint => each !== null,
-    )) {
-      const strings = fingerprintStrings(document, fingerprint);
-      if (strings === null) continue;
-      const key = JSON.stringify([kindInfo(document.kind).row, fingerprint.name, strings]);
-      groups.set(key, [...(groups.get(key) ?? []), id]);
-    }
-  }
-  return [...groups]
+  for (const [id, document] of documents)
+    for (const key of identitiesOf(document)) groups.set(key, [...(groups.get(key) ?? []), id]);
+  const found = [...groups]
     .filter(([, ids]) => ids.length > 1)
-    .map(([key, ids]) => `${(JSON.parse(key) as string[])[1]} ${[...ids].sort().join(' ')}`)
-    .sort();
+    .map(([key, ids]) => `${(JSON.parse(key) as string[])[0]} ${[...ids].sort().join(' ')}`);
+  return [...new Set(found)].sort();
 }
 
 describe('two hundred sets', () => {
