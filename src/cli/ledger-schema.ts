@@ -18,7 +18,7 @@ export function schemaCommand(ledger: Command): void {
 }
 
 async function schema(options: { genesis: string; json?: boolean }): Promise<void> {
-  const [{ readText }, { parseGenesis }, { kindInfo }] = await Promise.all([
+  const [{ readText }, { messageRetainDays, parseGenesis }, { kindInfo }] = await Promise.all([
     import('../crypto/index.js'),
     import('../ledger/index.js'),
     import('../documents/index.js'),
@@ -30,11 +30,16 @@ async function schema(options: { genesis: string; json?: boolean }): Promise<voi
     kinds: kinds.map(({ kind, roles }) => ({ kind, name: kindInfo(kind).name, roles })),
   }));
   if (options.json) {
-    printJson({ networkId, canon: rules.canon, purposes });
+    printJson({
+      networkId,
+      canon: rules.canon,
+      purposes,
+      messages: { retainDays: messageRetainDays(rules) },
+    });
     return;
   }
   print(
-    `${networkId}: ${purposes.length} purposes`,
+    `${networkId}: ${purposes.length} purposes; messages are kept for ${messageRetainDays(rules)} days`,
     '',
     ...table([
       ['purpose', 'entries a day', 'opened by', 'lapses after', 'kept for', 'a check also looks at'],

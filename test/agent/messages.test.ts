@@ -363,6 +363,25 @@ describe('to reveal oneself', () => {
   }, 120_000);
 });
 
+describe('a sender whose process ends between the node\u2019s answer and its own notes', () => {
+  it('finds in the log that the message was sent', async () => {
+    const { copy } = a as unknown as { copy: { sync: () => Promise<void> } };
+    const sync = copy.sync.bind(copy);
+    const dying = {
+      prover,
+      onProgress: (step: string) => {
+        if (step === 'submitting') copy.sync = () => Promise.reject(new Error('killed'));
+      },
+    };
+    await expect(a.message(A, B, bytes('sent all the same'), dying)).rejects.toMatchObject({
+      message: 'killed',
+    });
+    copy.sync = sync;
+    expect((await said(a, A, B)).at(-1)).toEqual(['sent', 'sent all the same']);
+    expect((await said(b, B, A)).at(-1)).toEqual(['received', 'sent all the same']);
+  }, 60_000);
+});
+
 describe('a message that is gone', () => {
   it('is missed by who it was for, once the next has come', async () => {
     const { engine } = network;
