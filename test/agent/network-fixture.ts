@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { Agent, createHome, homePaths, type MemberConfig } from '../../src/agent/index.js';
+import { Agent, type AgentOptions, createHome, homePaths, type MemberConfig } from '../../src/agent/index.js';
 import {
   coordinates,
   ed25519PublicKey,
@@ -203,12 +203,12 @@ export class AgentNetwork {
   }
 
   /** Opens a member's agent, under these privacy settings; makes its home where there is none. */
-  async agent(name: string, privacy?: MemberConfig['privacy']): Promise<Agent> {
+  async agent(name: string, privacy?: MemberConfig['privacy'], options?: AgentOptions): Promise<Agent> {
     const paths = homePaths(this.home(name));
     const config = { format: 'counterseal-member', version: 1, name, ...this.config, privacy };
     writeFileSync(paths.config, JSON.stringify(config));
     writeFileSync(paths.genesis, this.genesisFile);
-    const agent = await Agent.open(this.home(name), ACCESS);
+    const agent = await Agent.open(this.home(name), ACCESS, options);
     // The node's clock is `Date`, as the engine's is; the date in its HTTP headers follows no test.
     agent['ledger'].clock = () => Promise.resolve(Date.now());
     this.closers.unshift(() => agent.close());

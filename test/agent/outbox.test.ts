@@ -152,9 +152,16 @@ describe('an entry that is held back', () => {
   it('is registered at once when its document is', async () => {
     await agent.defer(INVOICE, HASH, 'finance', prover);
     const { nullifier } = await held();
-    await agent.register(INVOICE, HASH, 'finance', prover);
+    const first = await agent.register(INVOICE, HASH, 'finance', prover);
     const [{ entry } = { entry: undefined }] = await agent.entries();
     expect(entry!.nullifier).toBe(nullifier);
+    expect(logSize()).toBe(1);
+    // Whoever asks again gets the entry that is there, and is told so.
+    expect(first.existed).toBeUndefined();
+    const { sequence, verdict } = first;
+    expect(await agent.register(INVOICE, HASH, 'finance', prover)).toMatchObject({
+      ...{ sequence, verdict, existed: true },
+    });
     expect(logSize()).toBe(1);
   });
 
@@ -265,5 +272,16 @@ describe('what an evaluator sees', () => {
     expect(network.requests.slice(length)).toEqual([3, 3, 3, 3, 3]);
     expect(connected).toEqual([0, 0]);
     expect(network.evaluators.opened).toBe(opened + 5);
+  });
+
+  it('is one connection for all checks of a process that keeps it, until it is closed', async () => {
+    const keeping = await network.agent(member(), PRIVACY, { keepConnections: true });
+    const { opened } = network.evaluators;
+    await keeping.check(INVOICE, 'finance');
+    await keeping.check(OTHER, 'finance');
+    expect(network.evaluators.opened).toBe(opened + 1);
+    expect(network.evaluators.open).toBe(1);
+    keeping.close();
+    await vi.waitFor(() => expect(network.evaluators.open).toBe(0), 10_000);
   });
 });
