@@ -18,11 +18,7 @@ import {
   type FingerprintInstance,
   type FingerprintRequest,
 } from '../../src/proofs/fingerprint.js';
-import {
-  brokenFingerprintGuarantees,
-  elementIdentityOf,
-  type FingerprintGuarantee,
-} from '../../src/proofs/fingerprint-relation.js';
+import { brokenFingerprintGuarantees, elementIdentityOf } from '../../src/proofs/fingerprint-relation.js';
 import {
   FINGERPRINT_SIGNAL_COUNT,
   parseFingerprintSignals,
@@ -34,6 +30,7 @@ import { attackable, optimisedViolations, type Attackable } from '../helpers/cir
 import { offCurveEighth, pointsOfOrder } from '../helpers/baby-jubjub-torsion.js';
 import type { Witness } from '../helpers/constraint-system.js';
 import { fingerprintRequest, ofObject, POSSESSION } from '../helpers/fingerprint-example.js';
+import { judging } from '../helpers/lies.js';
 import { EXAMPLE_BINDING, evaluateWith, OPRF_SECRET } from '../helpers/register-example.js';
 
 // What a prover can do who writes a witness program of their own (protocol section 9): the method is that of
@@ -78,18 +75,7 @@ async function outcome(lie: Lie, of = honest) {
   return { places, guarantees: brokenFingerprintGuarantees(claimed, secrets), witness };
 }
 
-async function expectRefused(lie: Lie, guarantee: FingerprintGuarantee, places: string[], of = honest) {
-  const found = await outcome(lie, of);
-  expect(found.places).toEqual(places);
-  expect(found.guarantees).toContain(guarantee);
-}
-
-async function expectAccepted(lie: Lie, of = honest): Promise<Witness> {
-  const found = await outcome(lie, of);
-  expect(found.places).toEqual([]);
-  expect(found.guarantees).toEqual([]);
-  return found.witness;
-}
+const { expectRefused, expectAccepted } = judging(outcome);
 
 /** The part of a witness that an evaluation fills in. */
 function evaluated(

@@ -28,6 +28,7 @@ import { registerInputs, type RegisterWitness } from '../../src/proofs/register-
 import { attackable, optimisedViolations, type Attackable } from '../helpers/circuit.js';
 import { offCurveEighth, pointsOfOrder } from '../helpers/baby-jubjub-torsion.js';
 import { writeWitness, type Witness } from '../helpers/constraint-system.js';
+import { judging } from '../helpers/lies.js';
 import {
   EXAMPLE_BINDING,
   EXAMPLE_REQUEST,
@@ -87,19 +88,7 @@ function parseOutputs(signals: bigint[]) {
   return { commitment, tag, nullifier, escrowPoint, escrow };
 }
 
-/** The places that are broken, with the guarantee that the native relation finds broken too. */
-async function expectRefused(lie: Lie, guarantee: RegisterGuarantee, places: string[], of = honest) {
-  const found = await outcome(lie, of);
-  expect(found.places).toEqual(places);
-  expect(found.guarantees).toContain(guarantee);
-}
-
-async function expectAccepted(lie: Lie, of = honest): Promise<Witness> {
-  const found = await outcome(lie, of);
-  expect(found.places).toEqual([]);
-  expect(found.guarantees).toEqual([]);
-  return found.witness;
-}
+const { expectRefused, expectAccepted } = judging(outcome);
 
 /** The part of a witness that an evaluation of the first fingerprint fills in; the second stays. */
 function evaluated(
