@@ -106,6 +106,35 @@ describe('the life of an entry', () => {
   }, 120_000);
 });
 
+describe('a document that several share', () => {
+  it('is drawn from by two banks, not beyond what it states, and who asks for more is told what is left', async () => {
+    const { sequence } = await register('bank-b', 'invoice-b.ubl.xml');
+    const entries = { 'bank-a': '2', 'bank-b': String(sequence) };
+    const draw = (bank: keyof typeof entries, ...amount: string[]) =>
+      network.run(bank, 'entry', 'draw', entries[bank], ...amount);
+    const { stated, left } = await run('bank-a', 'entry', 'capacity', '2');
+    expect(left).toBe(stated);
+    const total = BigInt((stated as string).replace(/\D/g, ''));
+    const part = (n: bigint) =>
+      `${(total * n) / 10000n}.${String(((total * n) / 100n) % 100n).padStart(2, '0')}`;
+    // At the same time: one is faster, and the other draws from what is left then.
+    const both = await Promise.all([
+      draw('bank-a', '--amount', part(60n)),
+      draw('bank-b', '--amount', part(30n)),
+    ]);
+    for (const finished of both) {
+      expect(finished.status, finished.stderr).toBe(0);
+      expect(jsonLines(finished)[0]).toMatchObject({ outcome: 'drawn' });
+    }
+    const report = await run('bank-b', 'entry', 'capacity', entries['bank-b']);
+    expect((report['draws'] as Line[]).map(({ own }) => own).sort()).toEqual([false, true]);
+    const tooMuch = await draw('bank-b', '--amount', part(20n));
+    expect(tooMuch.status).toBe(3);
+    expect(jsonLines(tooMuch)[0]).toMatchObject({ outcome: 'no-headroom', left: report['left'] });
+    expect((await draw('bank-a', '--amount', '1.00', '--packages', '1')).status).toBe(2);
+  }, 240_000);
+});
+
 it('the purposes of the network are there to see', async () => {
   const finished = await runProgram(['ledger', 'schema', '--genesis', network.paths.genesis, '--json']);
   const { purposes } = jsonLines(finished)[0] as { purposes: { name: string }[] };
