@@ -32,6 +32,8 @@ export interface LocalNetworkOptions {
   readonly threshold: number;
   /** One for the node, then one for each evaluator. */
   readonly ports: readonly number[];
+  /** The default one, unless there is a reason for another. */
+  readonly schema?: GenesisInput['schema'];
   readonly onProgress?: (step: string) => void;
 }
 
@@ -169,7 +171,7 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
     networkId,
     time: Date.now(),
     setup: 'development',
-    schema: defaultSchema(),
+    schema: options.schema ?? defaultSchema(),
     epoch: 1,
     oprf: {
       threshold,
