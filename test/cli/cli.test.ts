@@ -72,6 +72,8 @@ describe('help', () => {
         'doctor',
         'evaluator run',
         'demo customs',
+        'demo cover',
+        'entry fingerprint',
         'customs page',
       ]),
     );

@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CountersealError } from '../../errors.js';
 import { action, errorJson, EXIT, print, printJson, progress } from '../output.js';
 import { stopSignal } from '../service.js';
 import type { Step, Telling } from './step.js';
@@ -41,13 +42,25 @@ const CUSTOMS: Story = {
   tell: async (folder, telling) => (await import('./customs-story.js')).tellCustoms(folder, telling),
 };
 
+const cover = (threshold: number): Story => ({
+  introduction: [
+    `A node and three evaluators as processes of their own; ${Math.max(threshold + 1, 2)} insurers in this one. The network finds ${threshold} life`,
+    'policies of one person usual. The papers are synthetic, and no insurer shows one to another.',
+  ],
+  tell: async (folder, telling) =>
+    (await import('./cover-story.js')).tellCover(folder, telling, { threshold }),
+});
+
 export function demoCommand(program: Command): void {
   const demo = program
     .command('demo')
     .description('two banks, one invoice, one verdict: a whole network on this machine, in a minute')
     .option('--json', 'print JSON lines: each step, and the summary last')
     .option('--keep', "keep the demo's folder, and say where it is")
-    .addHelpText('after', '\nExample:\n  counterseal demo\n  counterseal demo customs')
+    .addHelpText(
+      'after',
+      '\nExample:\n  counterseal demo\n  counterseal demo customs\n  counterseal demo cover',
+    )
     .action(action((options: DemoOptions) => run(BANKS, options)));
 
   demo
@@ -59,6 +72,34 @@ export function demoCommand(program: Command): void {
     .action(
       action((_: DemoOptions, command: Command) => run(CUSTOMS, command.optsWithGlobals<DemoOptions>())),
     );
+
+  demo
+    .command('cover')
+    .description('one person at more life insurers than is usual, one car at two, one loss claimed twice')
+    .addOption(
+      new Option(
+        '--threshold <number>',
+        'so many life policies of one person are usual; one insurer more takes part',
+      )
+        .default(10)
+        .argParser(parseThreshold),
+    )
+    .option('--json', 'print JSON lines: each step, and the summary last')
+    .option('--keep', "keep the demo's folder, and say where it is")
+    .addHelpText('after', '\nExample:\n  counterseal demo cover --threshold 3')
+    .action(
+      action((_: DemoOptions, command: Command) => {
+        const options = command.optsWithGlobals<DemoOptions & { threshold: number }>();
+        return run(cover(options.threshold), options);
+      }),
+    );
+}
+
+function parseThreshold(value: string): number {
+  const threshold = Number(value);
+  if (!/^[1-9][0-9]?$/.test(value) || threshold > 20)
+    throw new CountersealError('invalid_argument', '--threshold takes a number from 1 to 20');
+  return threshold;
 }
 
 async function run({ introduction, tell }: Story, options: DemoOptions): Promise<number> {
