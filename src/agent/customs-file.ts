@@ -17,8 +17,9 @@ export interface KeptComparison {
   readonly request: string;
   /** Milliseconds: no answer counts after it. */
   readonly expires: number;
-  /** The answer that was verified. */
+  /** The answer that was verified, and the SHA-256 of its file, hexadecimal: it is the same one when it is given again. */
   readonly answer?: VerifiedCrosscheck;
+  readonly answerFile?: string;
 }
 
 const keyOf = (declaration: number, rules: CustomsRules) => `own/customs/${declaration}/${rules}`;

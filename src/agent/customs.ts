@@ -1,7 +1,7 @@
 import { kindInfo } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import type { Sequence } from '../ledger/index.js';
-import { makeCrosscheckRequest } from './crosscheck-request.js';
+import { makeCrosscheckRequest, requestDigest } from './crosscheck-request.js';
 import type { SideParts } from './crosscheck-sides.js';
 import { verifyCrosscheck, type VerifiedCrosscheck } from './crosscheck-verify.js';
 import {
@@ -68,12 +68,16 @@ export class Customs {
   }
 
   /**
-   * Verifies an answer to one of the requests about a declaration, and keeps it for the page. Throws as
-   * {@link verifyCrosscheck}; `not_found` where nothing is asked of it that has no answer.
+   * Verifies an answer to one of the requests about a declaration, and keeps it for the page; one that was kept is not
+   * verified again. Throws as {@link verifyCrosscheck}; `not_found` where nothing is asked of it that has no answer.
    */
   async receive(declaration: number, result: string): Promise<VerifiedCrosscheck> {
     const { store } = this.parts;
-    const open = [...(await this.kept(declaration))].filter(([, { answer }]) => answer === undefined);
+    const kept = [...(await this.kept(declaration))];
+    const answerFile = requestDigest(result);
+    const known = kept.find(([, comparison]) => comparison.answerFile === answerFile)?.[1].answer;
+    if (known) return known;
+    const open = kept.filter(([, { answer }]) => answer === undefined);
     ensure(
       open.length > 0,
       'not_found',
@@ -82,10 +86,12 @@ export class Customs {
     );
     // An answer does not say in the clear which request it is to: its proof holds for that one alone.
     const failures: CountersealError[] = [];
-    for (const [name, kept] of open) {
+    for (const [name, comparison] of open) {
       try {
-        const answer = await verifyCrosscheck(this.parts, result, kept.request);
-        await store.use((session) => keepAnswer(session, declaration, name, { ...kept, answer }));
+        const answer = await verifyCrosscheck(this.parts, result, comparison.request);
+        await store.use((session) =>
+          keepAnswer(session, declaration, name, { ...comparison, answer, answerFile }),
+        );
         return answer;
       } catch (error) {
         if (!(error instanceof CountersealError)) throw error;

@@ -134,7 +134,11 @@ describe('a shipment in order', () => {
     await customs.ask(other);
     for (const text of answers)
       await expect(customs.receive(other, text)).rejects.toMatchObject(code('permission_denied'));
-    await expect(customs.receive(declaration, answers[0]!)).rejects.toMatchObject(code('not_found'));
+    // What was kept is kept once, however often it is handed in; a copy of it in other bytes is no answer any more.
+    const before = await customs.page(declaration);
+    expect((await customs.receive(declaration, answers[0]!)).set).toBe('customs/invoice@1');
+    await expect(customs.receive(declaration, `${answers[0]!} `)).rejects.toMatchObject(code('not_found'));
+    expect(await customs.page(declaration)).toEqual(before);
     await customs.ask(declaration, { rules: ['customs/invoice@1'] });
     await expect(customs.receive(declaration, answers[0]!)).rejects.toMatchObject(code('invalid_proof'));
     const broken = JSON.parse(answers[0]!) as { ciphertext: string };
