@@ -21,8 +21,8 @@ const entryNumber = () =>
 export function drawCommands(entry: Command): void {
   memberOptions(entry.command('draw'))
     .description(
-      'finance, insure or use a part of what the document states, so that others can do the rest: no two members\n' +
-        'together take more. The holders of the document learn how much was drawn, and not by whom; nobody else learns\n' +
+      'finance, insure or use a part of what the document states, so that others can do the rest: no two members ' +
+        'together take more. The holders of the document learn how much was drawn, and not by whom; nobody else learns ' +
         'either. Exits with 3 where less is left. What was drawn stays drawn, also when the entry is released.',
     )
     .addArgument(entryNumber())
