@@ -16,20 +16,23 @@ export async function operatorLines(database: string): Promise<string[]> {
       keys++;
       bytes += key.length + value.length;
     }
-    const rows: string[][] = [['time', 'entry', 'what', 'told', 'exact tag', 'near tag']];
+    const rows: string[][] = [['time', 'entry', 'what', 'told', 'tag', 'near tag']];
     for await (const [, value] of store.iterate(RECORDS)) {
       const { time, body } = decodeRecord(value);
       const at = new Date(time).toISOString().slice(11, 19);
+      const short = (x: bigint) => `${x.toString(16).padStart(64, '0').slice(0, 16)}…`;
       if (body.type === 'register')
         rows.push([
           at,
           String(body.entry),
           `registered for ${body.purpose}, kind ${body.documentKind}`,
           body.verdict.label,
-          ...body.tags.map((x) => `${x.toString(16).padStart(64, '0').slice(0, 16)}…`),
+          ...body.tags.map(short),
         ]);
       else if (body.type === 'action')
         rows.push([at, String(body.entry), body.action, body.outcome === 'refused' ? 'refused' : body.state]);
+      else if (body.type === 'fingerprint')
+        rows.push([at, String(body.entry), `shows ${body.name}`, body.verdict.label, short(body.tag), '']);
       else if (body.type === 'open-capacity' || body.type === 'draw')
         rows.push([at, String(body.entry), body.type === 'draw' ? 'draw' : 'opens draws', '', '', '']);
       else if (body.type === 'message')
