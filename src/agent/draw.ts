@@ -150,6 +150,7 @@ export async function drawFrom(
       if (!isOpen && value > drawable.stated)
         return result(drawable, 'no-headroom', value, drawable.stated, opened, retries);
       if (!isOpen) {
+        await ensurePossessionShown(parts, drawable, prover);
         onProgress('opening');
         await open(parts, drawable, prover);
         opened = true;
@@ -158,16 +159,9 @@ export async function drawFrom(
       const { documentKey: key } = await possessionOf(parts, drawable.own);
       const asked = { drawable, key, value };
       let at = await lookAhead(parts, asked);
-      if (at.outcome === undefined && !(await hasShownPossession(parts, drawable))) {
-        // A draw engages its entry, and whatever is engaged has shown possession: not before it is known to be of use.
-        await showFingerprint(
-          parts,
-          sequence,
-          { name: 'possession' },
-          { prover, onProgress: () => undefined },
-        );
+      // Not before it is known to be of use.
+      if (at.outcome === undefined && (await ensurePossessionShown(parts, drawable, prover)))
         at = await lookAhead(parts, asked);
-      }
       if (at.outcome !== undefined) return result(drawable, at.outcome, value, at.left, opened, retries);
       onProgress('drawing');
       await draw(parts, drawable, { key, wPrevious: at.w, left: at.left, value, acceptNear }, prover);
@@ -225,8 +219,24 @@ async function lookAhead(
   return value > left ? { outcome: 'no-headroom', left } : { outcome: undefined, w: view.w, left };
 }
 
-const hasShownPossession = ({ store, copy }: DrawingParts, { own }: DrawableEntry): Promise<boolean> =>
-  store.use((session) => possessionTagOf(copy.replica(session).entry(own.sequence)!) !== undefined);
+/** A draw engages its entry, and whatever is engaged has shown possession. Answers whether it had to be shown now. */
+async function ensurePossessionShown(
+  parts: DrawingParts,
+  { own }: DrawableEntry,
+  prover: Prover,
+): Promise<boolean> {
+  const shown = await parts.store.use(
+    (session) => possessionTagOf(parts.copy.replica(session).entry(own.sequence)!) !== undefined,
+  );
+  if (!shown)
+    await showFingerprint(
+      parts,
+      own.sequence,
+      { name: 'possession' },
+      { prover, onProgress: () => undefined },
+    );
+  return !shown;
+}
 
 /** Entry, counter and validity of the next order of an entry. */
 const orderHead = ({ store, copy }: DrawingParts, { own }: DrawableEntry) =>

@@ -16,8 +16,8 @@ import type { Sequence, UnixMs } from './units.js';
 /**
  * The rules of chains of draws, as far as they follow from the log: the nodes' and a reader's of the log alike.
  *
- * One exact tag has one chain. While it is open nobody engages an entry of the tag: a document is financed whole by
- * one, or in parts by those who draw. What is drawn stays drawn: an entry that is released, settled or superseded gives
+ * One exact tag has one chain. While it is open nobody engages an entry of the same possession: a document is financed
+ * whole by one, or in parts by those who draw. What is drawn stays drawn: an entry that is released, settled or superseded gives
  * no headroom back, because nobody could check that what it stood for has ended. Once an entry of the tag is settled the
  * document was paid, and nothing more is drawn. A chain from which nothing was drawn ends with the entry that opened
  * it, so that a mistaken one is no obstacle for ever.
@@ -77,6 +77,9 @@ export function refuseOpening(scene: CapacityScene, entry: IndexedEntry): Reject
     return reject('illegal_transition', `an entry that is ${state} cannot open a capacity`);
   if (!capacitySlot(entry.documentKind))
     return reject('no_capacity', `documents of kind ${entry.documentKind} state nothing to be drawn from`);
+  // Or nobody could tell a chain on the document from one on what somebody made up under its number.
+  if (possessionTagOf(entry) === undefined)
+    return reject('possession_required', `entry ${entry.sequence} has not shown possession of its document`);
   if (openCapacityOf(scene, entry))
     return reject('capacity_conflict', 'draws from a document with this number have been opened');
   const counts = tagCounts(scene.view, entry);
@@ -86,9 +89,15 @@ export function refuseOpening(scene: CapacityScene, entry: IndexedEntry): Reject
   return undefined;
 }
 
-/** Why an entry may not be engaged as a whole. */
+/**
+ * Why an entry may not be engaged as a whole. A chain on another version of the document is no reason: whoever knows
+ * only a number would keep the holders from engaging. What was drawn from it makes them `duplicate-conflicting`.
+ */
 export function refuseEngagement(scene: CapacityScene, entry: IndexedEntry): Rejection | undefined {
-  if (!openCapacityOf(scene, entry)) return undefined;
+  const capacity = openCapacityOf(scene, entry);
+  if (!capacity) return undefined;
+  const opener = scene.entryOf(capacity.opener);
+  if (opener && possessionTagOf(opener) !== possessionTagOf(entry)) return undefined;
   return reject(
     'capacity_open',
     'the document is drawn from in parts: draw, or wait until its chain has ended',

@@ -14,6 +14,7 @@ import {
   Replica,
   StateMachine,
   type UnixMs,
+  type VerdictLabel,
 } from '../../src/ledger/index.js';
 import { stateKeys } from '../../src/ledger/state-keys.js';
 import { code } from '../helpers/vectors.js';
@@ -127,6 +128,28 @@ describe('a chain of draws', () => {
       race.author.action('b', 1, 0, ENGAGE_ANY),
     ]);
     expect(results.map((result) => result.name)).toEqual(['ok', 'capacity_open']);
+  });
+
+  it('on what somebody made up under a number does not keep the holders from engaging', async () => {
+    const chain = await Chain.start();
+    const { author } = chain;
+    const { tags } = author.claims('doc');
+    await chain.done(author.register('forged', { control: 'thief', tags }));
+    await chain.done(author.register('doc', { control: 'holder' }));
+    expect((await chain.block([author.openCapacity('thief', 0, 0, 'doc')])).results[0]!.name).toBe(
+      'possession_required',
+    );
+    await chain.done(author.shows('thief', 0));
+    await chain.done(author.openCapacity('thief', 0, 0, 'doc'));
+    await chain.done(author.draw('thief', 0, 1, headOf('doc'), 'one cent'));
+    // It is told, and has to be accepted by name.
+    const engage = (counter: number, ...accept: VerdictLabel[]) =>
+      chain.done(author.action('holder', 1, counter, { kind: 'engage', accept }));
+    expect((await engage(0, 'unique', 'duplicate')).body).toMatchObject({
+      outcome: 'refused',
+      verdict: { label: 'duplicate-conflicting' },
+    });
+    expect((await engage(1, 'duplicate-conflicting')).body).toMatchObject({ outcome: 'done' });
   });
 
   it('gives nothing back: not when a drawing entry is released, settled or superseded', async () => {

@@ -478,7 +478,12 @@ export class Chain {
     const parsed = parseTransaction(transaction);
     if (isRejection(parsed)) return;
     const { tx } = parsed;
-    if (tx.type !== 'draw' && !(tx.type === 'action' && tx.order.action.kind === 'engage')) return;
+    if (
+      tx.type !== 'draw' &&
+      tx.type !== 'open-capacity' &&
+      !(tx.type === 'action' && tx.order.action.kind === 'engage')
+    )
+      return;
     const { entry } = tx.order;
     const known = this.machine.reader.entry(entry);
     if (!known || known.indexed.state !== 'registered' || possessionTagOf(known.indexed) !== undefined)
