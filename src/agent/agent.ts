@@ -32,6 +32,7 @@ import { fingerprintDocument, type FingerprintedDocument } from './fingerprintin
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy, type Following } from './ledger-copy.js';
 import { viewConversation, viewMessage, type ConversationView, type MessageView } from './conversation.js';
+import { MailPages } from './mail-pages.js';
 import { MailWatch } from './mail-watch.js';
 import { textBody, type MessageBody } from './message-content.js';
 import { conversationOf, type KeptMessage } from './message-store.js';
@@ -67,6 +68,8 @@ export class Agent {
   readonly outbox: Outbox;
   readonly crosschecks: Crosschecks;
   readonly customs: Customs;
+  /** What others wrote to this member, for whoever keeps a place of its own. */
+  readonly mail: MailPages;
 
   private constructor(
     readonly home: OpenHome,
@@ -82,6 +85,7 @@ export class Agent {
     const parts = { network, keys, identity, evaluations, store, copy, ledger };
     this.crosschecks = new Crosschecks(parts);
     this.customs = new Customs(parts);
+    this.mail = new MailPages(parts);
   }
 
   /** Opens a member's folder with its passphrase. Connects to nothing yet. */

@@ -31,6 +31,7 @@ export { type RegisterProgress } from './register.js';
 export { type DeferredRegistration, type Proving, type RegisterResult } from './registering.js';
 export { type Following } from './ledger-copy.js';
 export { type ConversationView, type MessageView } from './conversation.js';
+export { type MailPages } from './mail-pages.js';
 export { type MailEvent } from './mail-watch.js';
 export { MESSAGE_TEXT_MAX_BYTES } from './message-content.js';
 export { type Revealed, type RevealView } from './reveal.js';

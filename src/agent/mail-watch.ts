@@ -27,8 +27,10 @@ export type MailEvent = {
 const CURSOR = 'own/mail-watch';
 /** Records that one pass looks at. */
 const PASS = 1_000;
-/** Trouble of a node that may pass. */
 const PASSING: readonly ErrorCode[] = ['unavailable', 'io', 'quota_exceeded'];
+/** Trouble of a node that may pass. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof CountersealError && PASSING.includes(error.code);
 const RETRY_MS = 5_000;
 
 /**
@@ -72,7 +74,7 @@ export class MailWatch {
       try {
         await this.round();
       } catch (error) {
-        if (!(error instanceof CountersealError) || !PASSING.includes(error.code)) throw error;
+        if (!isPassing(error)) throw error;
         this.wanted = true;
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
@@ -83,18 +85,26 @@ export class MailWatch {
     events: MailEvent[];
     next: ((session: StoreSession) => void) | undefined;
   } {
-    const { network } = this.parts;
     const from = session.getSealed<number>(CURSOR) ?? 0;
-    const to = Math.min(from + PASS, mailboxCursor(session) ?? 0);
-    if (from >= to) return { events: [], next: undefined };
-    const events: MailEvent[] = [];
-    for (let index = from; index < to; index++) {
-      if (this.parts.copy.record(session, index as LogIndex).body.type !== 'message') continue;
-      for (const message of mailAt(session, index))
-        if (message.direction === 'received') events.push(eventOf(network, message));
-    }
-    return { events, next: (later) => later.putSealed(CURSOR, to) };
+    const { events, to } = mailIn(this.parts, session, from);
+    return { events, next: to > from ? (later) => later.putSealed(CURSOR, to) : undefined };
   }
+}
+
+/** What has been collected of at most {@link PASS} records from an index on, and the index behind them. */
+export function mailIn(
+  { network, copy }: Pick<MailboxParts, 'network' | 'copy'>,
+  session: StoreSession,
+  from: number,
+): { events: MailEvent[]; to: number } {
+  const to = Math.max(from, Math.min(from + PASS, mailboxCursor(session) ?? 0));
+  const events: MailEvent[] = [];
+  for (let index = from; index < to; index++) {
+    if (copy.record(session, index as LogIndex).body.type !== 'message') continue;
+    for (const message of mailAt(session, index))
+      if (message.direction === 'received') events.push(eventOf(network, message));
+  }
+  return { events, to };
 }
 
 function eventOf(network: Network, message: KeptMessage): MailEvent {

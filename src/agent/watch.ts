@@ -130,8 +130,8 @@ export interface EventPlace {
 }
 
 /** Events in the order of their places. */
-export interface EventPage {
-  readonly events: readonly LogEvent[];
+export interface EventPage<Event extends WatchEvent = LogEvent> {
+  readonly events: readonly Event[];
   /** Where to go on; undefined at the end of the copy. */
   readonly next: EventPlace | undefined;
   /** The place behind the last record that was looked at. */
