@@ -9,15 +9,16 @@ import { VERSION } from './version.js';
 
 /** As in the gateway, which is loaded only when a command runs. */
 const SCOPES: readonly Scope[] = [
-  ...(['check', 'register', 'read', 'engage', 'settle', 'release', 'cancel'] as const),
-  ...(['share', 'resolve', 'approve'] as const),
+  ...(['check', 'compare', 'register', 'read', 'fingerprint', 'engage', 'settle', 'release'] as const),
+  ...(['cancel', 'draw', 'share', 'resolve', 'message', 'reveal', 'crosscheck', 'prove', 'approve'] as const),
 ];
 
 export function gatewayCommands(program: Command): void {
   const gateway = memberOptions(program.command('gateway'))
     .description(
       "serve a member's side over HTTP, for programs on this machine: /openapi.json describes it.\n" +
-        'Every user has a key and scopes. Engaging, settling and sharing take two users: one asks, another approves.',
+        'Every user has a key and scopes. Engaging, settling, drawing, sharing and revealing who you are\n' +
+        'take two users: one asks, another approves.',
     )
     .option('--listen <[host:]port>', 'where to listen; 0 for any free port', 'localhost:8470')
     .option(

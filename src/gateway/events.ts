@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Agent, EventPlace, WatchEvent } from '../agent/index.js';
+import type { EventPage, EventPlace, WatchEvent } from '../agent/index.js';
 import { isQuiet } from '../agent/index.js';
 import { ensure } from '../errors.js';
 import { HttpError } from './problem.js';
@@ -23,8 +23,12 @@ export function placeOf(id: string): EventPlace {
   return { index: Number(index), entry: Number(entry) };
 }
 
+/** Some events after a place, and where to go on. */
+export type EventSource = (place: EventPlace | undefined) => Promise<EventPage<WatchEvent>>;
+
 export interface EventStream {
   readonly user: string;
+  readonly source: EventSource;
   readonly from: EventPlace | undefined;
   /** Also those of matches that were resolved. */
   readonly all: boolean;
@@ -40,8 +44,6 @@ export class EventHub {
   private told = 0;
   private closed = false;
 
-  constructor(private readonly agent: Pick<Agent, 'eventsAfter'>) {}
-
   /** There may be new events. */
   notify(): void {
     this.told++;
@@ -56,14 +58,14 @@ export class EventHub {
   }
 
   /** Sends events until the connection ends. Throws `quota_exceeded` before anything is sent. */
-  async stream(response: ServerResponse, { user, from, all, allowed }: EventStream): Promise<void> {
+  async stream(response: ServerResponse, { user, source, from, all, allowed }: EventStream): Promise<void> {
     const own = [...this.open.values()].filter((name) => name === user).length;
     if (this.open.size >= CONNECTIONS_MAX || own >= CONNECTIONS_EACH)
       throw new HttpError(429, 'quota_exceeded', 'too many connections listen to events');
     let place = from;
     let told = this.told;
     // What cannot be read is an error while it can still be said.
-    let page = await this.agent.eventsAfter(place);
+    let page = await source(place);
     this.open.set(response, user);
     const ended = () => this.closed || response.destroyed || response.writableEnded;
     response.once('close', () => this.notify());
@@ -84,7 +86,7 @@ export class EventHub {
         if (ended() || !(await allowed())) return;
         if (!news) await write(response, ': here\n\n');
         told = this.told;
-        page = await this.agent.eventsAfter(place);
+        page = await source(place);
       }
     } finally {
       this.open.delete(response);

@@ -41,19 +41,19 @@ export async function openGateway(
   // What was changed is found out before anybody is let in.
   await users.list();
   const orders = await FourEyes.open(home, files, validMs === undefined ? {} : { validMs });
-  const events = new EventHub(agent);
+  const events = new EventHub();
   const reader = new DocumentReader();
   let prover = given;
   let turn: Promise<unknown> = Promise.resolve();
   const gateway = await Gateway.start({
     ...where,
-    reader,
     log,
     parts: {
       agent,
       users,
       orders,
       events,
+      read: (bytes) => reader.read(bytes),
       prover: () => (prover ??= defaultProver()),
       inTurn: <T>(work: () => Promise<T>): Promise<T> => {
         const done = turn.then(work);

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { ActionResult } from '../agent/index.js';
 import { CARD_MAX_BYTES } from '../agent/index.js';
 import { VERDICT_LABELS } from '../ledger/index.js';
+import { draw, Part } from './drawing.js';
 import type { Order } from './four-eyes.js';
-import { auditName, type Parts } from './parts.js';
+import { auditName, proving, type Parts } from './parts.js';
 import { problemOf } from './problem.js';
 import type { Scope, User } from './users.js';
 
@@ -18,20 +19,28 @@ export const PARAMETERS = {
   }),
   settle: z.strictObject({ entry }),
   share: z.strictObject({ entry, card: z.string().max(CARD_MAX_BYTES), named: z.boolean() }),
+  draw: Part,
+  reveal: z.strictObject({ entry, other: entry }),
 };
+/** Each is the scope, too, of whoever asks for it. */
 export type OrderKind = keyof typeof PARAMETERS;
+
+/** What an order is called on the command line and in the audit log. */
+export const commandOf = (kind: string): string => `${kind === 'reveal' ? 'match' : 'entry'} ${kind}`;
 
 const acted = ({ outcome, verdict, state }: ActionResult) =>
   outcome === 'refused' ? `refused: ${verdict}` : state;
 
 /** Does what an order asks for, and notes it in both names. */
 async function execute(
-  { agent }: Parts,
+  parts: Parts,
   { id, kind, parameters, requestedBy }: Order,
   approver: User,
 ): Promise<Result> {
+  const { agent, inTurn } = parts;
   const note = {
-    command: `entry ${kind}`,
+    command: commandOf(kind),
+    entry: Number(parameters['entry']),
     user: auditName(requestedBy.name),
     approvedBy: auditName(approver.name),
   };
@@ -44,7 +53,7 @@ async function execute(
   switch (kind as OrderKind) {
     case 'engage': {
       const { entry, accept } = PARAMETERS.engage.parse(parameters);
-      const result = await agent.engage(entry, accept);
+      const result = await inTurn(() => agent.engage(entry, accept, proving(parts)));
       return done(acted(result), result);
     }
     case 'settle': {
@@ -57,6 +66,16 @@ async function execute(
       const { text, recipient } = await agent.share(entry, card, { named });
       const to = recipient.toString();
       return done(`with ${to}`, { recipient: to, share: text });
+    }
+    case 'draw': {
+      const part = PARAMETERS.draw.parse(parameters);
+      const result = await inTurn(() => draw(parts, part));
+      return done(result.outcome, result);
+    }
+    case 'reveal': {
+      const { entry, other } = PARAMETERS.reveal.parse(parameters);
+      const sent = await inTurn(() => agent.reveal(entry, other, { showCard: true }, proving(parts)));
+      return done(`${other}: ${sent.kind}`, sent);
     }
   }
 }
@@ -81,7 +100,7 @@ export const approve = (parts: Parts, id: string, approver: User): Promise<Order
 export async function reject({ orders, agent }: Parts, id: string, user: User): Promise<Order> {
   const order = await orders.reject(id, user);
   await agent.audit({
-    command: `entry ${order.kind}`,
+    command: commandOf(order.kind),
     user: auditName(order.requestedBy.name),
     entry: Number(order.parameters['entry']),
     result: `rejected by ${auditName(user.name)}`,

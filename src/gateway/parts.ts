@@ -1,4 +1,4 @@
-import type { Agent, AuditNote, ParsedDocument } from '../agent/index.js';
+import type { Agent, AuditNote, ParsedDocument, Proving } from '../agent/index.js';
 import type { Prover } from '../proofs/index.js';
 import type { EventHub } from './events.js';
 import type { FourEyes } from './four-eyes.js';
@@ -13,17 +13,27 @@ export type GatewayAgent = Pick<
   | 'defer'
   | 'entries'
   | 'entry'
+  | 'showFingerprint'
   | 'engage'
   | 'settle'
   | 'release'
   | 'cancel'
   | 'share'
+  | 'drawable'
+  | 'draw'
+  | 'capacity'
+  | 'openConvergent'
+  | 'crosschecks'
   | 'card'
   | 'matches'
   | 'resolve'
+  | 'conversation'
+  | 'message'
+  | 'reveal'
   | 'receipt'
   | 'verify'
   | 'eventsAfter'
+  | 'mail'
   | 'follow'
   | 'audit'
 >;
@@ -35,7 +45,12 @@ export interface Parts {
   readonly orders: FourEyes;
   readonly events: EventHub;
   readonly prover: () => Prover;
-  /** Registers one document after the other: two requests with the same one must not both find it new. */
+  /** Reads a document's bytes, away from the other requests. Throws as `parseDocument` does. */
+  readonly read: (bytes: Uint8Array) => Promise<ParsedDocument>;
+  /**
+   * What registers, draws or sends, one after the other: two requests with the same document must not both find it new,
+   * nor two draws take each other for one whose answer was lost.
+   */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
@@ -56,4 +71,10 @@ export const auditName = (name: string): string => `gateway/${name}`;
 export const noteOf = (user: User, note: Omit<AuditNote, 'user'>): AuditNote => ({
   user: auditName(user.name),
   ...note,
+});
+
+/** With the one prover of the process; nobody watches how far it is. */
+export const proving = ({ prover }: Pick<Parts, 'prover'>): Proving => ({
+  prover: prover(),
+  onProgress: () => undefined,
 });

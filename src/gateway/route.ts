@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import type { EventSource } from './events.js';
 import type { Call, Parts } from './parts.js';
+import { HttpError } from './problem.js';
 import type { Scope } from './users.js';
 
 /** A status and, as JSON, what goes with it. */
@@ -22,10 +24,14 @@ export interface Route {
   readonly body: { readonly json: z.ZodType } | 'document' | 'none';
   /** What is answered, by status. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
-  /** Answers with server-sent events instead. */
-  readonly streams?: true;
+  /** Answers with server-sent events instead: these. */
+  readonly streams?: (parts: Parts) => EventSource;
   readonly handle: (parts: Parts, call: Call<never, never, never>) => Promise<Answer>;
 }
+
+/** The handler of a route that streams. */
+export const notAtOnce = (): Promise<Answer> =>
+  Promise.reject(new HttpError(500, 'internal', 'events are not answered at once'));
 
 /** A route whose handler's values have the types of its schemas. */
 export function route<

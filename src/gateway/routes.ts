@@ -1,39 +1,20 @@
 import { z } from 'zod';
-import {
-  RESOLUTIONS,
-  type ActionResult,
-  type EntryView,
-  type ParsedDocument,
-  type RegisterResult,
-} from '../agent/index.js';
+import type { ActionResult, EntryView, ParsedDocument } from '../agent/index.js';
 import { ensure } from '../errors.js';
-import { approve, PARAMETERS, reject, type OrderKind } from './orders.js';
-import { noteOf, type Call, type Parts } from './parts.js';
-import { HttpError } from './problem.js';
-import { route, type Answer, type Route } from './route.js';
+import { CROSSCHECK_ROUTES } from './crosscheck-routes.js';
+import { capacity, readPart } from './drawing.js';
+import { MATCH_ROUTES } from './match-routes.js';
+import { approve, PARAMETERS, reject } from './orders.js';
+import { noteOf, proving, type Call, type Parts } from './parts.js';
+import { notAtOnce, route, type Answer, type Route } from './route.js';
+import { ask, entry, flag, none, warned } from './route-parts.js';
 import * as is from './schemas.js';
 import type { User } from './users.js';
 
-const none = z.strictObject({});
 const purpose = z.string().min(1).max(32).describe('what it is registered for: finance, carry, declare ...');
-const number = z
-  .string()
-  .regex(/^(0|[1-9]\d{0,14})$/)
-  .transform(Number)
-  .describe('number of an entry');
-const entry = z.strictObject({ entry: number });
 const order = z.strictObject({ order: z.string().regex(/^[0-9a-f]{32}$/) });
-const flag = z
-  .enum(['true', 'false'])
-  .transform((value) => value === 'true')
-  .default(false);
-
 const about = ({ format, document: { kind, warnings }, fileHash }: ParsedDocument) => ({
   document: { format, kind, sha256: fileHash, warnings },
-});
-const warned = <T extends Pick<RegisterResult, 'warnings'>>(result: T) => ({
-  ...result,
-  warnings: result.warnings.map(({ evaluatorId, code, message }) => ({ evaluatorId, code, message })),
 });
 const iso = (time: number | undefined) => (time === undefined ? null : new Date(time).toISOString());
 const summary = ({ entry: own, state }: EntryView) => ({
@@ -44,24 +25,6 @@ const summary = ({ entry: own, state }: EntryView) => ({
   verdict: own.verdict ?? null,
   registeredAt: iso(own.registeredAt),
 });
-
-/** Notes what a user wants done; somebody else approves it. */
-async function ask(
-  { agent, orders }: Parts,
-  user: User,
-  kind: OrderKind,
-  parameters: z.infer<(typeof PARAMETERS)[OrderKind]>,
-): Promise<Answer> {
-  const made = await orders.request(user, kind, parameters);
-  await agent.audit(
-    noteOf(user, {
-      command: `entry ${kind}`,
-      entry: parameters.entry,
-      result: `asked for: order ${made.id}`,
-    }),
-  );
-  return { status: 202, body: made };
-}
 
 /** Those that a user may see: own ones, and all of them for who approves. */
 const maySee = (user: User, requestedBy: { readonly id: string }): boolean =>
@@ -163,8 +126,11 @@ export const ROUTES: readonly Route[] = [
       const { document, fileHash } = shown.entry;
       const { strings } =
         document === '' ? { strings: null } : (JSON.parse(document) as { strings: unknown });
-      const { payload, findings: now } = shown;
-      return { status: 200, body: { ...summary(shown), fileHash, document: strings, payload, now } };
+      const { payload, findings: now, fingerprints } = shown;
+      return {
+        status: 200,
+        body: { ...summary(shown), fileHash, document: strings, payload, now, fingerprints },
+      };
     },
   }),
   route({
@@ -178,6 +144,62 @@ export const ROUTES: readonly Route[] = [
     body: { json: PARAMETERS.engage.omit({ entry: true }) },
     answers: { 202: is.Order },
     handle: (parts, { user, params, body }) => ask(parts, user, 'engage', { ...params, ...body }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/entries/{entry}/fingerprints',
+    scope: 'fingerprint',
+    summary:
+      'Have an entry show a fingerprint beside exact and near, and learn whose entries show the same. Idempotent; takes ' +
+      'as long as a proof of each does.',
+    params: entry,
+    query: none,
+    body: {
+      json: z.strictObject({
+        name: z.string().min(1).max(32).describe('possession, or one that the purpose has: loose, goods ...'),
+        element: z.string().min(1).max(200).optional().describe('of object, object-class: this one alone'),
+      }),
+    },
+    answers: { 200: is.Fingerprints },
+    handle: async (parts, { user, params, body: { name, element } }) => {
+      const which = { name, ...(element === undefined ? {} : { element }) };
+      const shown = await parts.inTurn(() =>
+        parts.agent.showFingerprint(params.entry, which, proving(parts)),
+      );
+      const labels = [...new Set(shown.map(({ label }) => label))].join(', ');
+      await parts.agent.audit(
+        noteOf(user, { command: 'entry fingerprint', entry: params.entry, result: `${name}: ${labels}` }),
+      );
+      return { status: 200, body: shown };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/entries/{entry}/capacity',
+    scope: 'read',
+    summary: "What is left of what an entry's document states, and what was drawn from it",
+    params: entry,
+    query: none,
+    body: 'none',
+    answers: { 200: is.Capacity },
+    handle: async ({ agent }, { params }) => ({ status: 200, body: await capacity(agent, params.entry) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/entries/{entry}/draw',
+    scope: 'draw',
+    summary:
+      "Ask that a part of what an entry's document states be drawn, which engages the entry. Takes a second user.",
+    params: entry,
+    query: none,
+    body: { json: PARAMETERS.draw.omit({ entry: true }) },
+    answers: { 202: is.Order },
+    handle: async (parts, { user, params, body }) => {
+      const part = { ...params, ...body };
+      // What can never be drawn nobody need decide on.
+      await readPart(parts.agent, part);
+      return ask(parts, user, 'draw', part);
+    },
   }),
   route({
     method: 'POST',
@@ -260,50 +282,8 @@ export const ROUTES: readonly Route[] = [
       return Promise.resolve({ status: 200, body: proved });
     },
   }),
-  route({
-    method: 'GET',
-    path: '/v1/matches',
-    scope: 'read',
-    summary: "Matches of own entries with others', and what was found out about each",
-    params: none,
-    query: z.strictObject({
-      entry: number.optional(),
-      open: flag.describe('only those that are not resolved'),
-    }),
-    body: 'none',
-    answers: { 200: z.array(is.MatchView) },
-    handle: async ({ agent }, { query }) => {
-      const all = await agent.matches(query.entry);
-      return { status: 200, body: query.open ? all.filter(({ resolution }) => !resolution) : all };
-    },
-  }),
-  route({
-    method: 'POST',
-    path: '/v1/matches/{entry}/resolve',
-    scope: 'resolve',
-    summary: 'Note what was found out about a match; the ledger still counts it',
-    params: entry,
-    query: none,
-    body: {
-      json: z.strictObject({
-        as: z.enum(RESOLUTIONS),
-        reason: z.string().min(1).max(1_000),
-        with: z.int().min(0).optional(),
-      }),
-    },
-    answers: { 200: is.MatchView },
-    handle: async ({ agent }, { user, params, body: { as, reason, with: other } }) => {
-      const { user: name } = noteOf(user, { command: '' });
-      const view = await agent.resolve(params.entry, {
-        ...{ as, reason, user: name! },
-        ...(other === undefined ? {} : { other }),
-      });
-      await agent.audit(
-        noteOf(user, { command: 'match resolve', entry: params.entry, result: `${view.other}: ${as}` }),
-      );
-      return { status: 200, body: view };
-    },
-  }),
+  ...MATCH_ROUTES,
+  ...CROSSCHECK_ROUTES,
   route({
     method: 'GET',
     path: '/v1/card',
@@ -374,7 +354,10 @@ export const ROUTES: readonly Route[] = [
     query: z.strictObject({ all: flag.describe('also those of matches that were resolved') }),
     body: 'none',
     answers: { 200: is.Event },
-    streams: true,
-    handle: () => Promise.reject(new HttpError(500, 'internal', 'events are not answered at once')),
+    streams:
+      ({ agent }) =>
+      (place) =>
+        agent.eventsAfter(place),
+    handle: notAtOnce,
   }),
 ];

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { RESOLUTIONS } from '../agent/index.js';
-import { CANCEL_REASONS, ENTRY_STATES, MATCH_VIAS, VERDICT_LABELS } from '../ledger/index.js';
+import {
+  CANCEL_REASONS,
+  ENTRY_STATES,
+  FINGERPRINT_LABELS,
+  MATCH_VIAS,
+  VERDICT_LABELS,
+} from '../ledger/index.js';
 import { ORDER_STATES } from './four-eyes.js';
 
 /** What requests and responses look like: they are held to these, and the OpenAPI document is made of them. */
@@ -33,6 +39,9 @@ const Resolution = named(
     at: time,
   }),
 );
+const Agreement = z
+  .enum(['agrees', 'differs', 'unknown'])
+  .describe('whether it shows possession of the very same document');
 const Match = named(
   'Match',
   z.strictObject({
@@ -40,6 +49,7 @@ const Match = named(
     state: EntryState,
     via: z.enum(MATCH_VIAS),
     own: z.boolean().describe("the member's own entries are no alarm"),
+    possession: Agreement,
     resolution: Resolution.optional(),
   }),
 );
@@ -94,6 +104,13 @@ export const Deferred = named(
   }),
 );
 
+const FingerprintLabel = named('FingerprintLabel', z.enum(FINGERPRINT_LABELS));
+const fingerprint = {
+  name: z.string(),
+  label: FingerprintLabel,
+  counts: Counts.describe('other entries that show it'),
+  matches: z.array(z.strictObject({ sequence, state: EntryState })),
+};
 const entrySummary = {
   entry: sequence.nullable().describe('null until it is on the ledger'),
   purpose: z.string(),
@@ -116,6 +133,7 @@ export const ShownEntry = named(
     document: z.record(z.string(), z.union([z.string(), z.array(z.string())])).nullable(),
     payload: z.strictObject({ status: z.enum(['kept', 'erased', 'over']), retainUntil: z.iso.date() }),
     now: Findings,
+    fingerprints: z.array(z.strictObject(fingerprint)).describe('beside exact and near'),
   }),
 );
 export const Acted = named(
@@ -128,6 +146,32 @@ export const Acted = named(
     verdict: Verdict.optional(),
   }),
 );
+export const Fingerprints = z.array(
+  named(
+    'Fingerprint',
+    z.strictObject({
+      sequence,
+      element: z.string().optional().describe('type|id of the element that it is of'),
+      existed: z.literal(true).optional().describe('the entry showed it before'),
+      ...fingerprint,
+    }),
+  ),
+);
+const units = z.string().regex(/^\d+$/);
+export const Capacity = named(
+  'Capacity',
+  z.strictObject({
+    entry: sequence,
+    status: z.enum(['open', 'not-open', 'conflict']),
+    slot: z.enum(['amount', 'quantity', 'packages']),
+    stated: z.string().describe('with its currency or unit'),
+    left: z.string().nullable().describe('null where it is not known'),
+    units: z
+      .strictObject({ stated: units, left: units.nullable() })
+      .describe('the same in the smallest unit'),
+    draws: z.array(z.strictObject({ entry: sequence, own: z.boolean(), drawn: z.string(), units, time })),
+  }),
+);
 export const MatchView = named(
   'MatchView',
   z.strictObject({
@@ -136,6 +180,7 @@ export const MatchView = named(
     purpose: z.string(),
     via: z.enum(MATCH_VIAS),
     state: EntryState,
+    possession: Agreement,
     resolution: Resolution.nullable(),
     history: z.array(Resolution),
   }),
@@ -169,6 +214,27 @@ export const Event = named(
   z.discriminatedUnion('event', [
     z.strictObject({ event: z.literal('registered-again'), ...at, ...other, verdict: Verdict }),
     z.strictObject({ event: z.literal('other-acted'), ...at, ...other, ...acted }),
+    z.strictObject({
+      event: z.literal('fingerprint-shared'),
+      ...at,
+      other: sequence,
+      fingerprint: z.string(),
+      label: FingerprintLabel,
+    }),
     z.strictObject({ event: z.literal('own-acted'), ...at, ordered: z.boolean(), ...acted }),
+  ]),
+);
+const mail = { ...at, other: sequence, id: z.string() };
+/** The data of a server-sent event about mail. */
+export const MailEvent = named(
+  'MailEvent',
+  z.discriminatedUnion('event', [
+    z.strictObject({ event: z.literal('message'), ...mail, kind: z.enum(['text', 'acknowledgement']) }),
+    z.strictObject({ event: z.literal('reveal-requested'), ...mail }),
+    z.strictObject({
+      event: z.literal('revealed'),
+      ...mail,
+      memberId: z.string().nullable().describe('null where the card is not good'),
+    }),
   ]),
 );

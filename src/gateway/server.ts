@@ -6,7 +6,6 @@ import { DOCUMENT_MAX_BYTES } from '../agent/index.js';
 import { CountersealError } from '../errors.js';
 import { describeError, type Logger } from '../rpc/logger.js';
 import { RateLimit } from '../rpc/rate-limit.js';
-import type { DocumentReader } from './document-reader.js';
 import { placeOf } from './events.js';
 import { openApi } from './openapi.js';
 import type { Parts } from './parts.js';
@@ -39,7 +38,6 @@ export interface GatewayOptions {
   /** Names in the Host header that are answered to besides local ones. */
   readonly hosts?: readonly string[];
   readonly parts: Parts;
-  readonly reader: DocumentReader;
   readonly log: Logger;
   readonly version: string;
   /** How long a request may take to arrive, in milliseconds. */
@@ -170,8 +168,9 @@ export class Gateway {
       const allowed = async () => (await parts.users.list()).some(({ id }) => id === user.id);
       return parts.events.stream(response, {
         user: user.name,
+        source: row.streams(parts),
         from: last === undefined ? undefined : placeOf(String(last)),
-        all: (call.query as { all: boolean }).all,
+        all: (call.query as { all?: boolean }).all === true,
         allowed,
       });
     }
@@ -222,7 +221,7 @@ export class Gateway {
     this.documents++;
     try {
       const bytes = await readBody(request, response, DOCUMENT_MAX_BYTES);
-      return await work({ document: await this.options.reader.read(bytes) });
+      return await work({ document: await this.options.parts.read(bytes) });
     } finally {
       this.documents--;
     }

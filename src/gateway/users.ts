@@ -6,17 +6,27 @@ import { z } from 'zod';
 import { CountersealError, ensure } from '../errors.js';
 import type { SealedJson } from './sealed-json.js';
 
-/** What a user may do. `read`: see entries, matches, receipts and events; `approve`: decide on orders of other users. */
+/**
+ * What a user may do. `read`: see entries, matches, messages, receipts and events; `crosscheck`: ask for cross-checks and
+ * verify their answers; `prove`: answer those of others; `approve`: decide on orders of other users.
+ */
 export const Scope = z.enum([
   'check',
+  'compare',
   'register',
   'read',
+  'fingerprint',
   'engage',
   'settle',
   'release',
   'cancel',
+  'draw',
   'share',
   'resolve',
+  'message',
+  'reveal',
+  'crosscheck',
+  'prove',
   'approve',
 ]);
 export type Scope = z.infer<typeof Scope>;

@@ -7,6 +7,8 @@ import { openResult, sealResult, type CrosscheckContents } from '../../src/agent
 import { openSide } from '../../src/agent/crosscheck-sides.js';
 import { verifyCrosscheck } from '../../src/agent/crosscheck-verify.js';
 import { openConvergent } from '../../src/agent/open-convergent.js';
+import { Answered, Compared, Verified } from '../../src/gateway/crosscheck-schemas.js';
+import { compared } from '../../src/gateway/crosscheck-routes.js';
 import {
   canonicalDocument,
   readDocument,
@@ -60,6 +62,10 @@ const ask = async (rules: string, subjects: readonly number[], more: object = {}
 const verify = (result: string, request: string, by: Name = 'customs') =>
   verifyCrosscheck(world.members[by], result, request);
 
+/** As a gateway answers it: held to its schemas. */
+const asJson = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)));
+
 /** What the verifier would read, changed, and sealed again: what a prover with other software could send. */
 async function resealed(
   result: string,
@@ -83,7 +89,9 @@ describe('opening a convergent entry', () => {
 
   it('opens with the own copy in another syntax, and shows where the copies differ', async () => {
     const before = world.asked.length;
-    const { entries } = await openConvergent(importer(), BILL_IN_UBL);
+    const found = await openConvergent(importer(), BILL_IN_UBL);
+    const { entries } = found;
+    expect(Compared.safeParse(asJson(compared(found))).error).toBeUndefined();
     expect(world.asked.slice(before)).toEqual(['3 evaluations', 'transaction', 'payload']);
     expect(entries).toMatchObject([{ entry: carried, purpose: 'carry', own: false, status: 'opened' }]);
     expect(entries[0]!.document!.strings).toEqual(BILL.strings);
@@ -168,6 +176,8 @@ describe('a cross-check of a declaration with the carrier`s bill', () => {
       holds: true,
       verifier: { roles: ['customs-office'] },
     });
+    const { text, ...rest } = made;
+    expect(Answered.safeParse(asJson({ result: text, ...rest })).error).toBeUndefined();
     result = made.text;
   });
 
@@ -358,6 +368,7 @@ describe('a cross-check of a declaration with the carrier`s bill', () => {
   it('shows the verifier rule by rule what holds, once, and asks no node for the entries', async () => {
     const before = world.asked.length;
     const verified = await verify(result, request);
+    expect(Verified.safeParse(asJson(verified)).error).toBeUndefined();
     expect(world.asked).toHaveLength(before);
     expect(verified).toMatchObject({
       set: 'customs/transport@1',

@@ -6,7 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Agent } from '../../src/agent/index.js';
-import { openGateway, SealedJson, GatewayUsers, type RunningGateway } from '../../src/gateway/index.js';
+import {
+  openGateway,
+  SealedJson,
+  GatewayUsers,
+  Scope,
+  type RunningGateway,
+} from '../../src/gateway/index.js';
 import { openApi } from '../../src/gateway/openapi.js';
 import { ROUTES } from '../../src/gateway/routes.js';
 import { createLogger } from '../../src/rpc/logger.js';
@@ -18,17 +24,7 @@ const invoice = readFileSync(
 const sameInvoice = readFileSync(
   fileURLToPath(new URL('../../examples/documents/invoice-a.cii.xml', import.meta.url)),
 );
-const SCOPES = [
-  'check',
-  'register',
-  'read',
-  'engage',
-  'settle',
-  'release',
-  'cancel',
-  'share',
-  'resolve',
-] as const;
+const SCOPES = Scope.options.filter((scope) => scope !== 'approve');
 
 let network: AgentNetwork;
 let agent: Agent;
@@ -178,9 +174,10 @@ const headAt = (...parts: Parameters<typeof head>) => head(...parts).replace('Be
 async function events(
   count: number,
   lastId?: string,
+  path = '/v1/events',
 ): Promise<{ id: string; data: { index: number; event: string } }[]> {
   const sent = httpRequest({
-    ...{ host: 'localhost', port: gateway.port, path: '/v1/events', agent: false },
+    ...{ host: 'localhost', port: gateway.port, path, agent: false },
     headers: {
       authorization: `Bearer ${keys.alice}`,
       ...(lastId === undefined ? {} : { 'last-event-id': lastId }),
@@ -202,7 +199,7 @@ async function events(
         if (id === undefined) continue;
         const value = JSON.parse(data!) as { index: number; event: string };
         expect(value.event).toBe(event);
-        described('GET', '/v1/events', 200, 'text/event-stream').parse(value);
+        described('GET', path, 200, 'text/event-stream').parse(value);
         found.push({ id, data: value });
       }
       if (found.length >= count) resolve();
@@ -213,7 +210,8 @@ async function events(
 }
 
 describe('who may do what', () => {
-  const filled = (path: string) => path.replace('{entry}', '0').replace('{order}', '0'.repeat(32));
+  const filled = (path: string) =>
+    path.replace('{entry}', '0').replace('{other}', '1').replace('{order}', '0'.repeat(32));
 
   it.each(ROUTES.map(({ method, path, scope }) => [method, path, scope] as const))(
     '%s %s takes a key, and the scope %s',
@@ -437,6 +435,16 @@ describe('a member over HTTP', () => {
     });
 
     expect(await ask('GET', '/v1/matches?entry=0')).toMatchObject({ body: [{ other: 1, resolution: null }] });
+    expect((await ask('POST', '/v1/check', { body: sameInvoice })).body).toMatchObject({
+      matches: [
+        { sequence: 0, own: true },
+        { sequence: 1, via: 'exact', possession: 'unknown' },
+      ],
+    });
+    expect((await ask('GET', '/v1/entries/0')).body).toMatchObject({
+      now: { matches: [{ sequence: 1 }] },
+      fingerprints: [{ label: 'unmatched' }],
+    });
     const resolved = await ask('POST', '/v1/matches/0/resolve', {
       body: { as: 'same', reason: 'seen both' },
     });
@@ -465,6 +473,134 @@ describe('a member over HTTP', () => {
         ['entry settle', 'gateway/alice', undefined, 'rejected by gateway/bob'],
       ]),
     );
+  });
+
+  it('shows fingerprints, draws and reveals itself with four eyes, and hears of mail', async () => {
+    const bytes = readFileSync(
+      fileURLToPath(new URL('../../examples/documents/invoice-b.ubl.xml', import.meta.url)),
+    );
+    const { document, fileHash } = await (await import('../../src/agent/index.js')).parseDocument(bytes);
+    const registered = await ask('POST', '/v1/entries?purpose=finance', { body: bytes });
+    const { sequence: own } = registered.body as { sequence: number };
+    const proving = { prover: witnessProver(), onProgress: () => undefined };
+    const { sequence: theirs } = await other.register(document, fileHash, 'finance', proving.prover);
+    const approved = async (path: string, body?: object) => {
+      const asked = await ask('POST', path, body === undefined ? {} : { body });
+      expect(asked).toMatchObject({ status: 202, body: { state: 'pending' } });
+      const { id } = asked.body as { id: string };
+      expect((await ask('POST', `/v1/orders/${id}/approve`)).status).toBe(403);
+      const done = await ask('POST', `/v1/orders/${id}/approve`, { key: keys.bob });
+      return (done.body as { outcome: object }).outcome;
+    };
+
+    const fingerprints = `/v1/entries/${own}/fingerprints`;
+    expect(await ask('POST', fingerprints, { body: { name: 'possession' } })).toMatchObject({
+      ...{ status: 200, body: [{ sequence: own, label: 'unmatched' }] },
+    });
+    expect(await ask('POST', fingerprints, { body: { name: 'possession' } })).toMatchObject({
+      body: [{ existed: true }],
+    });
+    expect(await ask('POST', fingerprints, { body: { name: 'nothing' } })).toMatchObject({
+      ...{ status: 400, body: { code: 'invalid_argument', field: 'name' } },
+    });
+    const before = (await agent.eventsAfter()).events.length;
+    await other.showFingerprint(theirs, { name: 'possession' }, proving);
+    // An event of another kind goes through the stream, and is as the description says.
+    const heard = await events(before + 1, undefined, '/v1/events?all=true');
+    expect(heard.at(-1)!.data).toMatchObject({ event: 'fingerprint-shared', entry: own, other: theirs });
+
+    const draw = `/v1/entries/${own}/draw`;
+    const ten = { slot: 'amount', value: '10.00' };
+    for (const [body, status, code] of [
+      [{ ...ten, slot: 'packages' }, 400, 'invalid_argument'],
+      [{ ...ten, value: '0' }, 400, 'invalid_argument'],
+      [{ ...ten, value: '-10' }, 422, 'invalid_document'],
+      [{ ...ten, entry: 0 }, 400, 'invalid_argument'],
+    ] as const)
+      expect(await ask('POST', draw, { body })).toMatchObject({ status, body: { code } });
+    expect(await ask('GET', `/v1/entries/${own}/capacity`)).toMatchObject({ body: { status: 'not-open' } });
+    // Two of the same amount at a time are two draws.
+    const drawn = await Promise.all([approved(draw, ten), approved(draw, ten)]);
+    expect(drawn).toMatchObject([
+      { outcome: 'done', result: { outcome: 'drawn', asked: '10.00 EUR' } },
+      { outcome: 'done', result: { outcome: 'drawn', asked: '10.00 EUR' } },
+    ]);
+    const { body: left } = await ask('GET', `/v1/entries/${own}/capacity`);
+    expect(left).toMatchObject({
+      status: 'open',
+      draws: [{ own: true, drawn: '10.00 EUR' }, { units: '1000' }],
+    });
+
+    const between = `/v1/matches/${own}/with/${theirs}`;
+    expect(await ask('POST', `${between}/messages`, { body: { text: '\ud800' } })).toMatchObject({
+      ...{ status: 400, body: { field: 'text' } },
+    });
+    expect(await ask('POST', `${between}/messages`, { body: { text: 'Yours?' } })).toMatchObject({
+      ...{ status: 200, body: { direction: 'sent', kind: 'text' } },
+    });
+    await other.message(theirs, own, Buffer.from('Ours.'), proving);
+    await other.reveal(theirs, own, { showCard: false }, proving);
+    const mail = await events(2, undefined, '/v1/mail');
+    expect(mail).toMatchObject([
+      { data: { event: 'message', kind: 'text', entry: own, other: theirs } },
+      { data: { event: 'reveal-requested' } },
+    ]);
+    expect(new Set(mail.map(({ id }) => id)).size).toBe(2);
+    expect(await events(1, mail[0]!.id, '/v1/mail')).toEqual([mail[1]]);
+    // The card does not leave by the way that takes one user.
+    expect(await ask('POST', `${between}/reveal-offer`)).toMatchObject({
+      ...{ status: 403, body: { code: 'permission_denied', field: 'showCard' } },
+    });
+    expect((await other.conversation(theirs, own)).reveal.other).toBeNull();
+    expect(await approved(`${between}/reveal`)).toMatchObject({ result: { kind: 'reveal' } });
+    expect((await other.conversation(theirs, own)).reveal.other).not.toBeNull();
+    const next = events(1, mail[1]!.id, '/v1/mail');
+    await other.reveal(theirs, own, { showCard: true }, proving);
+    expect(await next).toMatchObject([
+      { data: { event: 'revealed', memberId: expect.any(String) as string } },
+    ]);
+    expect((await ask('GET', between)).body).toMatchObject({
+      messages: [{ text: 'Yours?', acknowledged: true }, { text: 'Ours.' }, {}, {}, {}],
+      reveal: { shown: true, offered: { own: false, other: true } },
+    });
+
+    const notes = (await agent.readAudit()).records.map(({ command, user, approvedBy, entry, result }) => [
+      ...[command, user, approvedBy, entry, result],
+    ]);
+    const [alice, bob] = ['gateway/alice', 'gateway/bob'];
+    expect(notes).toEqual(
+      expect.arrayContaining([
+        ['entry fingerprint', alice, undefined, own, 'possession: unmatched'],
+        ['entry draw', alice, bob, own, 'drawn'],
+        ['match message', alice, undefined, own, `${theirs}: text`],
+        ['match reveal', alice, bob, own, `${theirs}: reveal`],
+      ]),
+    );
+  });
+
+  it('asks for cross-checks, and takes no others for answers', async () => {
+    expect(await ask('POST', '/v1/compare', { body: invoice })).toMatchObject({
+      ...{ status: 404, body: { code: 'not_found' } },
+    });
+    const rules = { rules: 'policy/ends-before@1', subjects: [0], values: { endDate: '2026-01-01' } };
+    for (const [path, body, status, code] of [
+      ['requests', { ...rules, rules: 'nothing@1' }, 404, 'not_found'],
+      ['requests', rules, 400, 'invalid_argument'],
+      ['requests', { ...rules, values: { nothing: 'x' } }, 400, 'invalid_argument'],
+      ['results', { request: '{}', a: { from: 'own', entry: 0 } }, 400, 'invalid_argument'],
+      ['results', { request: '{}', a: { from: 'file', path: '/etc/passwd' } }, 400, 'invalid_argument'],
+      [
+        'results',
+        { request: '{}', a: { from: 'document', document: 'bm9uZQ==' } },
+        415,
+        'unsupported_format',
+      ],
+      ['verify', { request: '{}', result: '{}' }, 400, 'invalid_argument'],
+    ] as const)
+      expect(await ask('POST', `/v1/crosschecks/${path}`, { body })).toMatchObject({
+        status,
+        body: { code },
+      });
   });
 
   it('is described', async () => {
