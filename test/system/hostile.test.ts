@@ -257,6 +257,8 @@ describe('a node that lies to an author', () => {
     };
     expect(await register()).toMatchObject({ sequence: 1, verdict: 'unique' });
     expect(await agent.entries()).toMatchObject([{ state: 'registered' }]);
+    proxy.behaviour = {};
+    await agent.showFingerprint(1, { name: 'possession' }, { prover, onProgress: () => undefined });
     // An action that was not done is not believed either.
     proxy.behaviour.submit = () => Promise.resolve(record);
     await expect(agent.act(1, { kind: 'engage', accept: ['unique'] })).rejects.toEqual(
