@@ -47,7 +47,9 @@ export function inspectDocument(bytes: Uint8Array): InspectedDocument {
   const { document, format } = read;
   const elements = slotsOf(document);
   const { row } = document;
-  const shown = [row.exact, ...(row.near === null ? [] : [row.near]), row.possession, ...row.further];
+  // One of an element has an identity for each of them: none of the document.
+  const further = row.further.filter(({ ofElement }) => !ofElement);
+  const shown = [row.exact, ...(row.near === null ? [] : [row.near]), row.possession, ...further];
   return {
     format,
     kind: document.kind,
