@@ -54,6 +54,18 @@ async function schema(options: { genesis: string; json?: boolean }): Promise<voi
     ]),
     '',
     ...table([
+      ['purpose', 'fingerprints beside exact, near and possession (`entry fingerprint`)'],
+      ...purposes.map(({ name, fingerprints }) => [
+        name,
+        fingerprints
+          .map((one) =>
+            one.threshold === undefined ? one.name : `${one.name} (multiple cover above ${one.threshold})`,
+          )
+          .join(', ') || '-',
+      ]),
+    ]),
+    '',
+    ...table([
       ['purpose', 'kind', 'document', 'registered by'],
       ...purposes.flatMap(({ name, kinds }) =>
         kinds.map(({ kind, name: document, roles }, i) => [
