@@ -294,7 +294,7 @@ describe('kill -9 of an evaluator', () => {
     const path = evaluatorPaths(network.paths.evaluator(1)).config;
     const config = JSON.parse(await readFile(path, 'utf8')) as object;
     await network.kill('evaluator-1');
-    await writeFile(path, JSON.stringify({ ...config, dailyQuota: 8 }));
+    await writeFile(path, JSON.stringify({ ...config, dailyQuota: 64 }));
     await network.restart('evaluator-1');
     const identity = await network.identityOf('bank-c');
     const { networkId, ca } = network.genesis;
@@ -326,7 +326,7 @@ describe('kill -9 of an evaluator', () => {
         await network.kill('evaluator-1');
         await network.restart('evaluator-1');
       }
-      expect(asked.length).toBeLessThanOrEqual(8);
+      expect(asked.length).toBeLessThanOrEqual(64);
     }
     await network.kill('evaluator-1');
     await network.restart('evaluator-1');
