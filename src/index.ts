@@ -10,8 +10,8 @@
  * ```
  *
  * Whatever fails throws a {@link CountersealError} with one of {@link ERROR_CODES}. Sequence numbers of entries are
- * integers from 0 on; times are ISO 8601 strings in UTC unless a name says milliseconds; amounts are strings of minor
- * units, and never floating point. What a program does is in no audit log unless it calls {@link Agent.audit}.
+ * integers from 0 on; times are ISO 8601 strings in UTC unless a name says milliseconds; amounts are strings or
+ * bigints of minor units, and never floating point. What a program does is in no audit log unless it calls {@link Agent.audit}.
  *
  * @module
  */
@@ -56,5 +56,7 @@ export {
   type RuleStatus,
   type ScalarRule,
   type SetRule,
+  slotValue,
+  type SlotValue,
 } from './proofs/index.js';
 export { type ProvedReceipt } from './receipts/verify.js';

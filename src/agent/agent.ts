@@ -116,7 +116,7 @@ export class Agent {
   }
 
   /**
-   * Whether a document would be unique under a purpose: two evaluations, a look into the agent's copy of the ledger,
+   * Whether a document would be unique under a purpose: three evaluations, a look into the agent's copy of the ledger,
    * and no trace. Throws `missing_field`, `not_found` (purpose), `quota_exceeded`, `unavailable`.
    */
   async check(document: CanonicalDocument, purposeName: string): Promise<CheckResult> {

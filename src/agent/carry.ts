@@ -1,6 +1,6 @@
 import { ed25519Sign, setTree, text, type FieldElement } from '../crypto/index.js';
 import { fingerprintRow, slotsOf, type CanonicalDocument } from '../documents/index.js';
-import { CountersealError, ensure } from '../errors.js';
+import { ensure } from '../errors.js';
 import {
   carriedFingerprint,
   encodeTransaction,
@@ -30,8 +30,10 @@ import type { LedgerClient } from '../rpc/ledger-client.js';
 import { noteOrder, ownEntry, type RegisteredEntry } from './entries.js';
 import { documentOf, ownClaims, possessionOf, saltOf } from './entry-opening.js';
 import type { Evaluations } from './evaluations.js';
+import { EVALUATED_EACH } from './fingerprinting.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import { prove } from './prove.js';
 import { membersToProve, roleIn } from './proving-member.js';
 import type { Proving } from './registering.js';
 import type { AgentStore } from './store.js';
@@ -105,7 +107,7 @@ export async function showFingerprint(
   const evaluated: readonly (ProvableEvaluation & { readonly documentKey: Parameters<typeof tagOf>[0] })[] =
     fingerprint.name === possession.name
       ? [await possessionOf(parts, entry)]
-      : (await parts.evaluations.of(identities)).evaluations;
+      : (await parts.evaluations.of(identities, { atLeast: paddedCount(identities.length) })).evaluations;
 
   const shown: ShownFingerprint[] = [];
   for (const [i, { element: of, request }] of wanted.entries()) {
@@ -142,12 +144,7 @@ export async function showFingerprint(
     const full: FingerprintRequest = { ...request, salt, evaluation: evaluated[i]!, member, membersRoot };
     const instance = await fingerprintInstance(full, fingerprintBinding(network.id, order));
     ensure(instance.public.tag === tag, 'internal', 'the statement is about another tag');
-    const { proof, publicSignals } = await prover.prove(
-      { id: 'fingerprint', version: network.genesis.statements.fingerprint.version },
-      instance.inputs,
-    );
-    if (publicSignals.some((signal, at) => signal !== instance.signals[at]))
-      throw new CountersealError('internal', 'the prover proved another statement');
+    const proof = await prove(prover, network, 'fingerprint', instance);
     onProgress('submitting');
     shown.push({ ...what, ...(await submit(parts, entry, order, proof)) });
   }
@@ -223,3 +220,6 @@ function partsOf(
     return { element: { string, proof: { value, path: tree.path(leaves.indexOf(value)) } } };
   });
 }
+
+/** As many as checks of documents take: how many elements there are is nobody's business. */
+const paddedCount = (count: number): number => Math.ceil(count / EVALUATED_EACH) * EVALUATED_EACH;

@@ -15,6 +15,8 @@ import {
   capacityBinding,
   capacityMessage,
   decodeRecord,
+  equalBytes,
+  type Sequence,
   encodeTransaction,
   possessionTagOf,
   purposeOf,
@@ -27,15 +29,11 @@ import {
 } from '../ledger/index.js';
 import {
   capacityText,
-  DRAWDOWN,
   drawdownInstance,
   drawOutputs,
-  FINGERPRINT,
   fingerprintInstance,
   openingOutputs,
   slotValue,
-  type DrawdownInstance,
-  type FingerprintInstance,
   type Prover,
   type SlotValue,
 } from '../proofs/index.js';
@@ -50,6 +48,8 @@ import {
 import { showFingerprint } from './carry.js';
 import { noteOrder } from './entries.js';
 import { ownClaims, possessionOf, saltOf } from './entry-opening.js';
+import type { LedgerCopy } from './ledger-copy.js';
+import { prove } from './prove.js';
 import { membersToProve, roleIn } from './proving-member.js';
 import type { StoreSession } from './store.js';
 
@@ -142,7 +142,7 @@ export async function drawFrom(
       const isOpen = await store.use((session) => {
         const replica = copy.replica(session);
         const entry = replica.entry(drawable.own.sequence)!;
-        if (!acceptNear && replica.hasNearDuplicate(entry, unixMs(Date.now()))) return undefined;
+        if (!acceptNear && replica.meetsDoubt(entry, unixMs(Date.now()))) return undefined;
         return replica.capacity(entry, unixMs(Date.now())) !== undefined;
       });
       if (isOpen === undefined) return result(drawable, 'near-duplicate', value, undefined, opened, retries);
@@ -246,17 +246,6 @@ const orderHead = ({ store, copy }: DrawingParts, { own }: DrawableEntry) =>
     validUntil: unixMs(Date.now() + ORDER_VALIDITY_MS),
   }));
 
-async function prove(
-  prover: Prover,
-  statement: { readonly id: string; readonly version: number },
-  { inputs, signals }: Pick<DrawdownInstance | FingerprintInstance, 'inputs' | 'signals'>,
-): Promise<Uint8Array> {
-  const { proof, publicSignals } = await prover.prove(statement, inputs);
-  if (publicSignals.some((signal, i) => signal !== signals[i]))
-    throw new CountersealError('internal', 'the prover proved another statement');
-  return proof;
-}
-
 /** Opens the chain of a document. */
 async function open(parts: DrawingParts, drawable: DrawableEntry, prover: Prover): Promise<void> {
   const { network, keys, store, copy, evaluations } = parts;
@@ -291,10 +280,10 @@ async function open(parts: DrawingParts, drawable: DrawableEntry, prover: Prover
     pad,
   };
   const binding = capacityBinding(network.id, { type: 'open-capacity', order });
-  const { fingerprint, drawdown } = network.genesis.statements;
   const possessed = await prove(
     prover,
-    { id: FINGERPRINT.id, version: fingerprint.version },
+    network,
+    'fingerprint',
     await fingerprintInstance(
       {
         ...provable,
@@ -312,11 +301,7 @@ async function open(parts: DrawingParts, drawable: DrawableEntry, prover: Prover
       binding,
     ),
   );
-  const stated = await prove(
-    prover,
-    { id: DRAWDOWN.id, version: drawdown.version },
-    await drawdownInstance(opening, binding),
-  );
+  const stated = await prove(prover, network, 'drawdown', await drawdownInstance(opening, binding));
   const unsigned = { type: 'open-capacity', order, possession: possessed, proof: stated } as const;
   const signature = ed25519Sign(
     keys.entry(claims.nullifier).controlSeed,
@@ -358,8 +343,11 @@ async function draw(
     ...{ wPrevious, w, headroom, pad, acceptNear },
   };
   const instance = await drawdownInstance(request, capacityBinding(network.id, { type: 'draw', order }));
-  const statement = { id: DRAWDOWN.id, version: network.genesis.statements.drawdown.version };
-  const unsigned = { type: 'draw', order, proof: await prove(prover, statement, instance) } as const;
+  const unsigned = {
+    type: 'draw',
+    order,
+    proof: await prove(prover, network, 'drawdown', instance),
+  } as const;
   const { controlSeed } = keys.entry(BigInt(own.nullifier) as FieldElement);
   const signature = ed25519Sign(controlSeed, capacityMessage(network.id, unsigned));
   const transaction = encodeTransaction({ ...unsigned, signature });
@@ -383,10 +371,11 @@ const putPending = (session: StoreSession, sequence: number, pending: PendingDra
   session.putSealed(pendingName(sequence), pending);
 
 async function submitDraw(
-  { store, ledger }: DrawingParts,
+  { store, copy, ledger }: DrawingParts,
   sequence: number,
   transaction: Uint8Array,
 ): Promise<void> {
+  const hash = transactionHash(transaction);
   const settle = () =>
     store.use((session) => {
       const pending = session.getSealed<PendingDraw>(pendingName(sequence));
@@ -397,15 +386,27 @@ async function submitDraw(
   try {
     const { record } = await ledger.submit(transaction, new Uint8Array());
     ensure(
-      Buffer.from(decodeRecord(record).txHash).equals(transactionHash(transaction)),
+      Buffer.from(decodeRecord(record).txHash).equals(hash),
       'data_corrupted',
       'the node answered with the record of something else',
     );
   } catch (error) {
-    if (ruleOf(error) !== undefined) await settle();
-    throw error;
+    if (ruleOf(error) === undefined) throw error;
+    // What the log says counts: a node that includes a draw and says that it refused it would have it made once more.
+    await copy.sync();
+    const included = await store.use((session) => isDrawn(session, copy, sequence, hash));
+    await settle();
+    if (!included) throw error;
+    return;
   }
   await settle();
+}
+
+/** Whether a draw is among those of the chain of an entry's document. */
+function isDrawn(session: StoreSession, copy: LedgerCopy, sequence: number, hash: Uint8Array): boolean {
+  const replica = copy.replica(session);
+  const chain = replica.capacity(replica.entry(sequence as Sequence)!, unixMs(Date.now()));
+  return chain?.records.some((index) => equalBytes(copy.record(session, index).txHash, hash)) ?? false;
 }
 
 /** What an unanswered draw of an entry drew after all: submitting it again answers the same. */

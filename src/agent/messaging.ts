@@ -42,6 +42,7 @@ import {
   noteSending,
   type KeptMessage,
 } from './message-store.js';
+import { prove } from './prove.js';
 import { membersToProve, roleIn } from './proving-member.js';
 import type { Proving } from './registering.js';
 
@@ -237,10 +238,7 @@ async function proveMessage(
     bodyHash,
   };
   const instance = await fingerprintInstance(request, messageBinding(network.id, claims));
-  const { version } = network.genesis.statements.fingerprint;
-  const { proof, publicSignals } = await prover.prove({ id: 'fingerprint', version }, instance.inputs);
-  if (publicSignals.some((signal, i) => signal !== instance.signals[i]))
-    throw new CountersealError('internal', 'the prover proved another statement');
+  const proof = await prove(prover, network, 'fingerprint', instance);
   return encodeTransaction({ type: 'message', claims, proof });
 }
 

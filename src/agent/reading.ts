@@ -13,7 +13,7 @@ export interface ParsedDocument extends ReadDocument {
 
 /**
  * Reads the bytes of a document's file. Its content says which format it is: XML of UBL, CII, WCO and ICS; JSON of UBL,
- * GOBL, DCSA, Open Insurance Brasil and Counterseal; PDF with an XML invoice in it. Throws `invalid_document`,
+ * GOBL, DCSA, Open Insurance Brasil, TradeTrust, W3C credentials and Counterseal; SWIFT MT700; PDF with an XML invoice in it. Throws `invalid_document`,
  * `unsupported_format`, `missing_field`, each with the field as the format calls it. Takes the processor until it is
  * done: a process that serves others reads in a worker.
  */

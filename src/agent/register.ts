@@ -11,7 +11,7 @@ import {
   type FieldElement,
 } from '../crypto/index.js';
 import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
-import { CountersealError, ensure } from '../errors.js';
+import { ensure } from '../errors.js';
 import {
   dayOf,
   HOUR_MS,
@@ -35,6 +35,7 @@ import { evaluateAll, fingerprintDocument, possessionIdentity } from './fingerpr
 import { keepEvaluation } from './kept-evaluation.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import { prove } from './prove.js';
 import { membersToProve, roleIn } from './proving-member.js';
 import { sealNotice, sealPayload } from './sealing.js';
 import type { AgentStore, StoreSession } from './store.js';
@@ -182,12 +183,7 @@ export async function prepareRegistration(
 
   registration.onProgress('proving');
   const instance = await registerInstance(request, registerBinding(network.id, claims));
-  const { proof, publicSignals } = await registration.prover.prove(
-    { id: 'register', version: network.genesis.statements.register.version },
-    instance.inputs,
-  );
-  if (publicSignals.some((signal, i) => signal !== instance.signals[i]))
-    throw new CountersealError('internal', 'the prover proved another statement');
+  const proof = await prove(registration.prover, network, 'register', instance);
 
   const entry: OwnEntry = {
     nullifier: nullifier.toString(),

@@ -8,10 +8,11 @@ import { announce, stopSignal } from './service.js';
 import { VERSION } from './version.js';
 
 /** As in the gateway, which is loaded only when a command runs. */
-const SCOPES: readonly Scope[] = [
-  ...(['check', 'compare', 'register', 'read', 'fingerprint', 'engage', 'settle', 'release'] as const),
-  ...(['cancel', 'draw', 'share', 'resolve', 'message', 'reveal', 'crosscheck', 'prove', 'approve'] as const),
-];
+const SCOPES = Object.keys({
+  ...{ check: true, compare: true, register: true, read: true, fingerprint: true, engage: true },
+  ...{ settle: true, release: true, cancel: true, draw: true, share: true, resolve: true, message: true },
+  ...{ reveal: true, crosscheck: true, prove: true, approve: true },
+} satisfies Record<Scope, true>) as readonly Scope[];
 
 export function gatewayCommands(program: Command): void {
   const gateway = memberOptions(program.command('gateway'))

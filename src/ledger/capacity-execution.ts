@@ -1,6 +1,6 @@
 import { ed25519Verify } from '../crypto/index.js';
 import { checkValidity, entryAt, isRejection, membersState, type Scene } from './admission.js';
-import { hasNearDuplicate, refuseDraw, refuseOpening, writeDraw, writeOpening } from './capacity.js';
+import { meetsDoubt, refuseDraw, refuseOpening, writeDraw, writeOpening } from './capacity.js';
 import { capacityMessage, type DrawTransaction, type OpenCapacityTransaction } from './capacity-orders.js';
 import { drawSignals, openingSignals, possessionSignals } from './capacity-signals.js';
 import type { Candidate } from './executor.js';
@@ -80,8 +80,11 @@ export function checkDraw(scene: Scene, tx: DrawTransaction): Rejection | Candid
   const rules = capacityScene(scene, purpose);
   const from = refuseDraw(rules, entry.indexed, order);
   if (isRejection(from)) return from;
-  if (!order.acceptNear && hasNearDuplicate(rules, entry.indexed))
-    return reject('near_duplicate', 'another entry has the near tag: the same deal under another number?');
+  if (!order.acceptNear && meetsDoubt(rules, entry.indexed))
+    return reject(
+      'near_duplicate',
+      'another entry has the near tag, or is engaged under this number and says something else',
+    );
   return {
     proofs: [
       {

@@ -2,7 +2,7 @@ import * as P from 'micro-packed';
 import type { FieldElement } from '../crypto/index.js';
 import { capacitySlot } from '../documents/index.js';
 import { type Codec, field, u32, u64 } from './codec.js';
-import { DRAWS_PER_ENTRY_MAX } from './limits.js';
+import { DRAWS_PER_ENTRY_MAX, MATCHES_LISTED_EACH_END } from './limits.js';
 import type { Overlay } from './overlay.js';
 import { reject, type Rejection } from './results.js';
 import type { Purpose } from './schema.js';
@@ -119,8 +119,13 @@ export function refuseDraw(
     return reject('possession_required', `entry ${entry.sequence} has not shown possession of its document`);
   const capacity = openCapacityOf(scene, entry);
   if (!capacity) return reject('capacity_not_open', 'nobody has opened draws from this document');
-  if (tagCounts(view, entry)!.settled > 0)
-    return reject('document_settled', 'the document was paid: nothing more is drawn from it');
+  const opener = scene.entryOf(capacity.opener);
+  const possession = possessionTagOf(entry);
+  if (!opener || possessionTagOf(opener) !== possession)
+    return reject('capacity_conflict', 'draws are open on another version of the document');
+  // Of this very document: what somebody settles that made up another one under its number is no matter of its holders.
+  const { settled } = readState(view, stateKeys.tag(entry.purpose, possession!), tagHeadCodec)!;
+  if (settled > 0) return reject('document_settled', 'the document was paid: nothing more is drawn from it');
   if (drawsOf(view, entry.sequence) >= DRAWS_PER_ENTRY_MAX)
     return reject('too_many_draws', `the entry has drawn ${DRAWS_PER_ENTRY_MAX} times`);
   if (view.get(stateKeys.draw(w)))
@@ -133,12 +138,23 @@ export function refuseDraw(
 const drawsOf = (view: Reader, entry: Sequence): number =>
   readState(view, stateKeys.entryDraws(entry), drawsCodec) ?? 0;
 
-/** Whether another entry counts that has the near tag and another exact one: the same deal under another number. */
-export function hasNearDuplicate({ view, purpose, time }: CapacityScene, entry: IndexedEntry): boolean {
-  const { near, matches } = findMatches(view, purpose, entry.tags, time, { self: entry });
+/**
+ * Whether an entry meets what its author has to accept by name: the same deal under another number, or the same number,
+ * engaged or settled, on a document that says something else.
+ */
+export function meetsDoubt({ view, purpose, time }: CapacityScene, entry: IndexedEntry): boolean {
+  const possession = possessionTagOf(entry);
+  const asker = { self: entry, ...(possession === undefined ? {} : { possession }) };
+  const {
+    exact,
+    near,
+    possession: same = exact,
+    matches,
+  } = findMatches(view, purpose, entry.tags, time, asker);
+  if (exact.engaged + exact.settled > same.engaged + same.settled) return true;
   if (matches.some(({ via, state }) => via === 'near' && countsAsDuplicate(state))) return true;
   // Of a tag that very many carry not all are listed.
-  return near.total > matches.length && near.registered + near.engaged + near.settled > 0;
+  return near.total > 2 * MATCHES_LISTED_EACH_END && near.registered + near.engaged + near.settled > 0;
 }
 
 export function writeOpening(

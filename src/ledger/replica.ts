@@ -4,7 +4,7 @@ import { type FieldElement, fieldToBytes } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { isAdmittedPeriod, membersState, registryIn } from './admission.js';
 import { applyGenesisMembers, applyMembership } from './apply.js';
-import { hasNearDuplicate, openCapacityOf, refuseEngagement } from './capacity.js';
+import { meetsDoubt, openCapacityOf, refuseEngagement } from './capacity.js';
 import { type Codec, listOf, u64 } from './codec.js';
 import { equalBytes } from './hash.js';
 import { DAY_MS, FINGERPRINTS_MAX, HOUR_MS, REFUSED_ENGAGEMENTS_MAX } from './limits.js';
@@ -205,9 +205,9 @@ export class Replica {
     return capacity && viewOfCapacity(this.view, capacity);
   }
 
-  /** Whether another entry counts that has the near tag of an entry and not its exact one. */
-  hasNearDuplicate(entry: IndexedEntry, time: UnixMs): boolean {
-    return hasNearDuplicate(this.capacityScene(entry, time), entry);
+  /** Whether a draw of an entry has to say that it accepts what it meets: see capacity.ts. */
+  meetsDoubt(entry: IndexedEntry, time: UnixMs): boolean {
+    return meetsDoubt(this.capacityScene(entry, time), entry);
   }
 
   /** Actions of an entry in the log, refused engagements among them: the counter of its next one. */

@@ -6,8 +6,8 @@ export interface CacheUses {
 }
 
 /**
- * What was found out about a transaction from its bytes and the genesis alone, by the hash of all its bytes. Forgets
- * the oldest; a lost verdict costs time and never changes an outcome.
+ * What was found out about a transaction from its bytes, the genesis, and what else is in the key: of a proof, the
+ * statement and its public signals. Forgets the oldest; a lost verdict costs time and never changes an outcome.
  */
 export class VerdictCache<T> {
   private readonly verdicts = new Map<string, Promise<T>>();

@@ -8,6 +8,7 @@ import {
   readDocument,
   type CanonicalDocument,
 } from '../../src/documents/index.js';
+import { CountersealError } from '../../src/errors.js';
 import { decodeRecord, type LogIndex } from '../../src/ledger/index.js';
 import { slotValue } from '../../src/proofs/index.js';
 import { code } from '../helpers/vectors.js';
@@ -135,6 +136,24 @@ describe('an order to draw', () => {
       left,
     });
     expect(await banks['a']!.capacity(entry)).toMatchObject({ left });
+  }, 30_000);
+
+  it('is made once, though the node that includes it says that it refused', async () => {
+    const third = canonicalDocument(INVOICE.kind, { ...INVOICE.strings, number: '2026|ANOTHER-2' });
+    const { sequence } = await banks['a']!.register(third, '', 'finance', prover);
+    const options = { acceptNear: true };
+    await banks['a']!.draw(sequence, percent(10n), prover, options);
+    const ledger = banks['a']!['ledger'];
+    const submit = ledger.submit.bind(ledger);
+    ledger.submit = async (...args) => {
+      await submit(...args);
+      throw new CountersealError('rejected', 'stale_head: somebody else has drawn meanwhile');
+    };
+    expect(await banks['a']!.draw(sequence, percent(20n), prover, options)).toMatchObject({
+      ...{ outcome: 'drawn', left: percent(70n), retries: 0 },
+    });
+    ledger.submit = submit;
+    expect(await banks['a']!.capacity(sequence)).toMatchObject({ left: percent(70n) });
   }, 30_000);
 
   it('proves again, with another blind, when somebody else was faster', async () => {

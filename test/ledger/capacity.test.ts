@@ -152,6 +152,23 @@ describe('a chain of draws', () => {
     expect((await engage(1, 'duplicate-conflicting')).body).toMatchObject({ outcome: 'done' });
   });
 
+  it('is not ended, nor drawn from, by what somebody made up under its number', async () => {
+    const chain = await holders('a', 'b');
+    const { author } = chain;
+    await chain.done(author.openCapacity('a', 0, 0, 'doc'));
+    await chain.done(author.draw('a', 0, 1, headOf('doc'), 'first'));
+    const { tags } = author.claims('doc');
+    await chain.done(author.register('forged', { control: 'thief', tags }));
+    await chain.done(author.shows('thief', 2));
+    expect(await name(chain, author.draw('thief', 2, 0, after('first'), 'x'))).toBe('capacity_conflict');
+    await chain.done(author.action('thief', 2, 0, { ...ENGAGE_ANY, accept: ['duplicate-conflicting'] }));
+    // The holders are told before they go on, and go on.
+    expect(await name(chain, author.draw('b', 1, 0, after('first'), 'second'))).toBe('near_duplicate');
+    await chain.done(author.draw('b', 1, 0, after('first'), 'second', { acceptNear: true }));
+    await chain.done(author.action('thief', 2, 1, { kind: 'settle' }));
+    await chain.done(author.draw('b', 1, 1, after('second'), 'third', { acceptNear: true }));
+  });
+
   it('gives nothing back: not when a drawing entry is released, settled or superseded', async () => {
     const chain = await holders('a', 'b', 'c');
     const { author } = chain;

@@ -65,7 +65,7 @@ export function demoCommand(program: Command): void {
 
   demo
     .command('customs')
-    .description('one shipment, five parties, and a customs office that is shown who disagrees')
+    .description('three shipments, eight members, and a customs office that is shown who disagrees')
     .option('--json', 'print JSON lines: each step, and the summary last')
     .option('--keep', "keep the demo's folder, and say where it is")
     .addHelpText('after', '\nExample:\n  counterseal demo customs')
