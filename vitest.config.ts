@@ -18,6 +18,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // `npm run test:stories`.
+    exclude: ['test/stories/**'],
     pool: 'forks',
     // One more than two cores: many tests wait for processes.
     maxWorkers: 3,
