@@ -113,7 +113,8 @@ function assertLine(bytes: Uint8Array): 'read' | 'refused' {
   if ('error' in line) {
     expect(Object.keys(ERROR_CODES)).toContain(line.error.code);
     expect(line.error.code).not.toBe('internal');
-    expect(line.error.message.length).toBeLessThan(600);
+    // It names the path of a field, which is as long as the document nests.
+    expect(line.error.message.length).toBeLessThan(2_000);
     return 'refused';
   }
   expect(line.exact.length).toBe(2);
