@@ -1,4 +1,4 @@
-import { CountersealError } from '../errors.js';
+import { CountersealError, visible } from '../errors.js';
 import type { CanonicalDocument } from './document.js';
 import type { Fingerprint } from './fingerprints.js';
 import { decodeUtf8 } from './formats/charset.js';
@@ -38,6 +38,9 @@ const JSON_FORMATS: readonly JsonFormat[] = [
   tradeTrust,
   swiftJson,
 ];
+
+/** The beginning of a name that a document gives, as it is shown: an unseen character becomes eight. */
+const shown = (name: string): string => visible(name).slice(0, 120);
 
 /** What can be read, for errors about what cannot. */
 const READABLE =
@@ -116,7 +119,7 @@ function readXml(bytes: Uint8Array): ReadDocument {
     const name = root.namespace === '' ? root.name : `{${root.namespace}}${root.name}`;
     return new CountersealError(
       'unsupported_format',
-      `the element ${name.slice(0, 200)} is of no format that is read: ${READABLE}`,
+      `the element ${shown(name)} is of no format that is read: ${READABLE}`,
       { field: root.name.slice(0, 100) },
     );
   });
@@ -131,7 +134,7 @@ function readJson(bytes: Uint8Array): ReadDocument {
     const keys = isObject(value) ? Object.keys(value).slice(0, 5).join(', ') : 'a list';
     return new CountersealError(
       'unsupported_format',
-      `the JSON (${keys.slice(0, 120)}) is of no format that is read: ${READABLE}`,
+      `the JSON (${shown(keys)}) is of no format that is read: ${READABLE}`,
       { field: 'JSON' },
     );
   });
