@@ -1,5 +1,6 @@
+import { isPassing } from '../rpc/passing.js';
 import { collectMessages, type MailboxParts } from './mailbox.js';
-import { isPassing, mailIn, type MailEvent } from './mail-watch.js';
+import { mailIn, type MailEvent } from './mail-watch.js';
 import { mailboxCursor } from './message-store.js';
 import type { EventPage, EventPlace } from './watch.js';
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CountersealError, type ErrorCode } from '../errors.js';
+import { CountersealError } from '../errors.js';
+import { isPassing } from '../rpc/passing.js';
 import type { LogIndex, Network } from '../ledger/index.js';
 import { collectMessages, type MailboxParts } from './mailbox.js';
 import { mailAt, mailboxCursor, type KeptMessage } from './message-store.js';
@@ -27,10 +28,6 @@ export type MailEvent = {
 const CURSOR = 'own/mail-watch';
 /** Records that one pass looks at. */
 const PASS = 1_000;
-const PASSING: readonly ErrorCode[] = ['unavailable', 'io', 'quota_exceeded'];
-/** Trouble of a node that may pass. */
-export const isPassing = (error: unknown): boolean =>
-  error instanceof CountersealError && PASSING.includes(error.code);
 const RETRY_MS = 5_000;
 
 /**

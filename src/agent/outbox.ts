@@ -17,6 +17,7 @@ import {
 import type { EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
+import { isPassing } from '../rpc/passing.js';
 import { ensureClock } from './clock.js';
 import { entryByNullifier, listEntries, putEntry, type OwnEntry } from './entries.js';
 import type { Evaluations } from './evaluations.js';
@@ -27,8 +28,6 @@ import { prepareRegistration, type RegisterProgress } from './register.js';
 import type { AgentStore } from './store.js';
 
 const REFUSALS: readonly ErrorCode[] = ['rejected', 'invalid_argument'];
-/** Trouble that may pass: what waits goes on waiting. */
-const PASSING: readonly ErrorCode[] = ['unavailable', 'io', 'quota_exceeded'];
 const MINUTE_MS = 60_000;
 /** How long after an answer that took an entry its record may be on its way, or a node out of reach. */
 const REST_MS = 5 * MINUTE_MS;
@@ -184,7 +183,7 @@ export class Outbox {
             changed(await this.proveAgain(entry, { prover: prover() }, this.window), 'proved-again');
           }
         } catch (error) {
-          if (!(error instanceof CountersealError) || !PASSING.includes(error.code)) throw error;
+          if (!isPassing(error)) throw error;
         }
       }
       const times = (await this.waiting(deferred)).map(({ entry }) => entry.notBefore! - Date.now());

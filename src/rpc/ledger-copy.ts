@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CountersealError, ensure, type ErrorCode } from '../errors.js';
+import { CountersealError, ensure } from '../errors.js';
 import {
   checkpointOf,
   decodeRecord,
@@ -14,13 +14,12 @@ import {
   type Store,
 } from '../ledger/index.js';
 import type { LedgerClient } from './ledger-client.js';
+import { isPassing } from './passing.js';
 import { divergenceFrom } from './set-back.js';
 
 /** Between tries to follow a node that is gone. */
 const RECONNECT_MIN_MS = 200;
 const RECONNECT_MAX_MS = 5_000;
-/** Trouble of a node that may pass. */
-const PASSING: readonly ErrorCode[] = ['unavailable', 'io', 'quota_exceeded'];
 /** Records that are held in memory until a checkpoint covers them: 250 MB at the most. */
 const UNSIGNED_RECORDS_MAX = 1_000_000;
 
@@ -100,7 +99,7 @@ export class LedgerCopy<Session extends CopySession = CopySession> {
           }),
         );
       } catch (error) {
-        if (!(error instanceof CountersealError) || !PASSING.includes(error.code)) throw error;
+        if (!isPassing(error)) throw error;
       }
       become('lost');
       await sleep(pause, undefined, { signal }).catch(() => undefined);
