@@ -15,7 +15,7 @@ import {
   type VerdictLabel,
 } from '../ledger/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
-import { noteOrder, ownEntry, type OwnEntry } from './entries.js';
+import { noteOrder, ownEntry, ownEntryOrThrow, type OwnEntry } from './entries.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import type { AgentStore } from './store.js';
@@ -62,8 +62,7 @@ export async function actOn(
 ): Promise<ActionResult> {
   await copy.sync();
   const { entry, counter, successor } = await store.use((session) => {
-    const own = ownEntry(session, sequence);
-    ensure(own, 'not_found', `this member has no entry ${sequence}`, 'entry');
+    const own = ownEntryOrThrow(session, sequence);
     return {
       entry: own,
       counter: copy.replica(session).actions(own.sequence),

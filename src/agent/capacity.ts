@@ -17,7 +17,7 @@ import {
   type SlotValue,
 } from '../proofs/index.js';
 import type { ActingParts } from './act.js';
-import { isOwn, ownEntry, type RegisteredEntry } from './entries.js';
+import { isOwn, ownEntryOrThrow, type RegisteredEntry } from './entries.js';
 import { documentOf, possessionOf } from './entry-opening.js';
 import type { Evaluations } from './evaluations.js';
 import type { LedgerCopy } from './ledger-copy.js';
@@ -68,8 +68,7 @@ export interface DrawableEntry {
  * draw from.
  */
 export function drawableEntry(session: StoreSession, sequence: number): DrawableEntry {
-  const own = ownEntry(session, sequence);
-  ensure(own, 'not_found', `this member has no entry ${sequence}`, 'entry');
+  const own = ownEntryOrThrow(session, sequence);
   const document = documentOf(own);
   const slot = capacitySlot(document.kind);
   ensure(

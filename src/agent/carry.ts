@@ -27,7 +27,7 @@ import {
   type ProvableEvaluation,
 } from '../proofs/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
-import { noteOrder, ownEntry, type RegisteredEntry } from './entries.js';
+import { noteOrder, ownEntryOrThrow, type RegisteredEntry } from './entries.js';
 import { documentOf, ownClaims, possessionOf, saltOf } from './entry-opening.js';
 import type { Evaluations } from './evaluations.js';
 import { EVALUATED_EACH } from './fingerprinting.js';
@@ -77,8 +77,7 @@ export async function showFingerprint(
 ): Promise<ShownFingerprint[]> {
   const { network, keys, store, copy } = parts;
   await copy.sync();
-  const entry = await store.use((session) => ownEntry(session, sequence));
-  ensure(entry, 'not_found', `this member has no entry ${sequence}`, 'entry');
+  const entry = await store.use((session) => ownEntryOrThrow(session, sequence));
   const fingerprint = fingerprintOf(network, entry, name);
   const document = documentOf(entry);
   const claims = ownClaims(entry);

@@ -1,3 +1,4 @@
+import { ensure } from '../errors.js';
 import {
   DAY_MS,
   dayOf,
@@ -93,6 +94,13 @@ export const isOwn = (session: StoreSession, sequence: number): boolean =>
 export function ownEntry(session: StoreSession, sequence: number): RegisteredEntry | undefined {
   const nullifier = session.getSealed<string>(sequenceKey(sequence));
   return nullifier === undefined ? undefined : session.getSealed<RegisteredEntry>(PREFIX + nullifier);
+}
+
+/** As {@link ownEntry}. Throws `not_found`. */
+export function ownEntryOrThrow(session: StoreSession, sequence: number): RegisteredEntry {
+  const entry = ownEntry(session, sequence);
+  ensure(entry, 'not_found', `this member has no entry ${sequence}`, 'entry');
+  return entry;
 }
 
 const orderKey = (txHash: Uint8Array) => `own/order/${Buffer.from(txHash).toString('hex')}`;

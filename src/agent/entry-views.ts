@@ -1,4 +1,3 @@
-import { ensure } from '../errors.js';
 import {
   type FingerprintVerdict,
   purposeOf,
@@ -11,7 +10,7 @@ import {
 import { ownPossession } from './agreement.js';
 import {
   listEntries,
-  ownEntry,
+  ownEntryOrThrow,
   payloadView,
   type EntryView,
   type OwnEntry,
@@ -53,8 +52,7 @@ export async function viewEntries({ network, store, copy }: Parts): Promise<Entr
 export async function showEntry({ network, store, copy }: Parts, sequence: number): Promise<ShownEntry> {
   await copy.sync();
   return store.use(async (session) => {
-    const entry = ownEntry(session, sequence);
-    ensure(entry, 'not_found', `this member has no entry ${sequence}`, 'entry');
+    const entry = ownEntryOrThrow(session, sequence);
     const replica = copy.replica(session);
     const self = replica.entry(entry.sequence)!;
     const own = await listEntries(session);

@@ -9,7 +9,7 @@ import {
   type Replica,
   type Sequence,
 } from '../ledger/index.js';
-import { isOwn, listEntries, ownEntry, type OwnEntry, type RegisteredEntry } from './entries.js';
+import { isOwn, listEntries, ownEntryOrThrow, type OwnEntry, type RegisteredEntry } from './entries.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import { agreement, ownPossession, type Agreement } from './agreement.js';
 import type { AgentStore, StoreSession } from './store.js';
@@ -85,7 +85,7 @@ export async function listMatches({ store, copy }: Parts, sequence?: number): Pr
   await copy.sync();
   return store.use(async (session) => {
     const replica = copy.replica(session);
-    if (sequence !== undefined) return matchesIn(session, replica, ownOrThrow(session, sequence));
+    if (sequence !== undefined) return matchesIn(session, replica, ownEntryOrThrow(session, sequence));
     const own = (await listEntries(session)).filter(
       (entry): entry is RegisteredEntry => entry.sequence !== undefined,
     );
@@ -127,7 +127,7 @@ export async function resolveMatch(
   await copy.sync();
   return store.use((session) => {
     const replica = copy.replica(session);
-    const entry = ownOrThrow(session, sequence);
+    const entry = ownEntryOrThrow(session, sequence);
     const match = other === undefined ? only(matchesIn(session, replica, entry), entry) : undefined;
     const view = match ?? named(session, network, replica, entry, other!);
     const resolution = { as, reason: why, user, member, at: new Date().toISOString() };
@@ -135,12 +135,6 @@ export async function resolveMatch(
     session.putSealed(resolutionKey(view.entry, view.other), history);
     return { ...view, resolution, history };
   });
-}
-
-function ownOrThrow(session: StoreSession, sequence: number): RegisteredEntry {
-  const entry = ownEntry(session, sequence);
-  ensure(entry, 'not_found', `this member has no entry ${sequence}`, 'entry');
-  return entry;
 }
 
 function only(matches: readonly MatchView[], { sequence }: RegisteredEntry): MatchView {

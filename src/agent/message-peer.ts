@@ -9,7 +9,7 @@ import {
 } from '../ledger/index.js';
 import type { DocumentKey } from '../oprf/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
-import { isOwn, ownEntry, type RegisteredEntry } from './entries.js';
+import { isOwn, ownEntryOrThrow, type RegisteredEntry } from './entries.js';
 import { claimsOf, registrationOf } from './entry-on-ledger.js';
 import { documentOf } from './entry-opening.js';
 import type { Evaluations } from './evaluations.js';
@@ -47,8 +47,7 @@ export function correspondents(
   sequence: number,
   otherSequence: number,
 ): Correspondents {
-  const entry = ownEntry(session, sequence);
-  ensure(entry, 'not_found', `this member has no entry ${sequence}`, 'entry');
+  const entry = ownEntryOrThrow(session, sequence);
   const other = isOwn(session, otherSequence)
     ? undefined
     : copy.replica(session).entry(otherSequence as Sequence);

@@ -19,7 +19,7 @@ import {
 import type { Identity } from '../rpc/certificates.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
 import { makeCard, verifyCard, type MemberCard } from './card.js';
-import { ownEntry } from './entries.js';
+import { ownEntryOrThrow } from './entries.js';
 import { saltOf } from './entry-opening.js';
 import { claimsOf, entryOnLedger, type EntryOnLedger } from './entry-on-ledger.js';
 import type { Evaluations } from './evaluations.js';
@@ -124,8 +124,7 @@ export async function shareEntry(
   await copy.sync();
   const entry = await store.use((session) => {
     ensureMember(copy.replica(session), card);
-    const own = ownEntry(session, sequence);
-    ensure(own, 'not_found', `this member has no entry ${sequence}`, 'entry');
+    const own = ownEntryOrThrow(session, sequence);
     ensure(
       own.transaction !== '' && own.document !== '',
       'failed_precondition',
