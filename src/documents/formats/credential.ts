@@ -1,4 +1,5 @@
 import { CountersealError } from '../../errors.js';
+import type { CanonicalDocument } from '../document.js';
 import { KINDS } from '../kinds.js';
 import { type JsonObject, own } from './json.js';
 import { type FoundObject, objectsAt, valuesAt } from './json-path.js';
@@ -102,4 +103,17 @@ export function credentialName(object: JsonObject): string | undefined {
   const [subject] = objectsAt(whole(object), 'credentialSubject');
   const types = [...(subject === undefined ? [] : typesOf(subject)), ...typesOf(whole(object))];
   return words(types.find((type) => !WRAPPERS.has(type)) ?? 'credential of no stated type');
+}
+
+/** Of a vocabulary: what reads a subject of each type. */
+export type CredentialReaders = Readonly<Record<string, (credential: Credential) => CanonicalDocument>>;
+
+/** Reads a credential by the one type of its subject. Throws as {@link credentialOf}, and where nothing reads the type. */
+export function readCredential(object: JsonObject, readers: CredentialReaders): CanonicalDocument {
+  const credential = credentialOf(object);
+  const { subject, types } = credential;
+  const [type = ''] = types;
+  const reader = types.length === 1 && Object.hasOwn(readers, type) ? readers[type] : undefined;
+  if (reader === undefined) throw noKind(words(type), `${subject.field}.type`);
+  return reader(credential);
 }

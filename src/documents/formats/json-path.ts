@@ -26,6 +26,9 @@ function step(from: FoundValue, name: string): readonly FoundValue[] {
   return [{ value, field }];
 }
 
+/** The path of a field of an object, whether it is there or not. */
+export const fieldAt = ({ field }: FoundObject, name: string): string => join(field, name);
+
 /** Everything at a path such as `documentParties.issuingParty.identifyingCodes`; arrays are walked through. */
 function at(from: FoundObject, path: string): readonly FoundValue[] {
   return path

@@ -15,13 +15,21 @@ import {
   SEA_WAYBILL,
 } from '../kinds.js';
 import { countryCode } from './country-names.js';
-import { type Credential, credentialOf, isCredential, noKind, words } from './credential.js';
+import { type Credential, type CredentialReaders, isCredential, readCredential } from './credential.js';
 import { bankIdentifier } from './bank-identifier.js';
 import { canonicalFields, type IssuerFields } from './document-fields.js';
 import type { JsonFormat } from './format.js';
 import { canonicalInvoice } from './invoice.js';
 import { own } from './json.js';
-import { type FoundObject, objectAt, objectsAt, valueAt, valueAtAny, valuesAt } from './json-path.js';
+import {
+  fieldAt,
+  type FoundObject,
+  objectAt,
+  objectsAt,
+  valueAt,
+  valueAtAny,
+  valuesAt,
+} from './json-path.js';
 import type { Found } from './slot-builder.js';
 import { equipmentObject } from './ubl-elements.js';
 import { writtenWeight } from './written.js';
@@ -37,17 +45,10 @@ export const ktdde: JsonFormat = {
     objectsAt({ object, field: '' }, 'credentialSubject').some(
       ({ object: subject }) => own(subject, 'documentId') !== undefined && own(subject, 'type') !== undefined,
     ),
-  read(object): CanonicalDocument {
-    const credential = credentialOf(object);
-    const { subject, types } = credential;
-    const [type = ''] = types;
-    const reader = types.length === 1 && Object.hasOwn(READERS, type) ? READERS[type] : undefined;
-    if (reader === undefined) throw noKind(words(type), `${subject.field}.type`);
-    return reader(credential);
-  },
+  read: (object) => readCredential(object, READERS),
 };
 
-const READERS: Readonly<Record<string, (credential: Credential) => CanonicalDocument>> = {
+const READERS: CredentialReaders = {
   Invoice: readInvoice,
   PackingList: readPackingList,
   BillOfLading: (credential) => readTransport(credential, BILL_OF_LADING, 'documentId'),
@@ -68,8 +69,6 @@ const READERS: Readonly<Record<string, (credential: Credential) => CanonicalDocu
 
 const ROAD_WARNING = 'a waybill of road or rail has no kind of its own: it is taken for a sea waybill';
 
-const at = ({ field }: FoundObject, name: string): string => `${field}.${name}`;
-
 function readInvoice({ subject: doc, warnings }: Credential): CanonicalDocument {
   const total = valueAt(doc, 'totalAmount');
   return canonicalInvoice({
@@ -88,14 +87,14 @@ function readInvoice({ subject: doc, warnings }: Credential): CanonicalDocument 
       quantity: valueAt(item, 'quantity')?.value,
       amount: valueAt(item, 'amount')?.value,
     })),
-    linesField: at(doc, 'billableItem'),
+    linesField: fieldAt(doc, 'billableItem'),
     references: [],
     warnings,
     names: {
-      number: at(doc, 'invoiceNumber'),
-      issueDate: at(doc, 'invoiceDate'),
-      seller: at(doc, 'billFrom'),
-      total: at(doc, 'totalAmount'),
+      number: fieldAt(doc, 'invoiceNumber'),
+      issueDate: fieldAt(doc, 'invoiceDate'),
+      seller: fieldAt(doc, 'billFrom'),
+      total: fieldAt(doc, 'totalAmount'),
     },
   });
 }
@@ -109,7 +108,7 @@ function readPackingList({ subject: doc, warnings }: Credential): CanonicalDocum
     issueDate: valueAt(doc, 'issueDate'),
     ...packages(doc),
     warnings,
-    names: { issuer: at(doc, 'seller'), number: at(doc, 'documentId') },
+    names: { issuer: fieldAt(doc, 'seller'), number: fieldAt(doc, 'documentId') },
   });
 }
 
@@ -144,9 +143,9 @@ function readTransport(
     ...grossWeight(doc),
     warnings,
     names: {
-      issuer: at(doc, carrierName),
-      number: at(doc, numberName),
-      transport: number === undefined ? at(doc, numberName) : at(doc, carrierName),
+      issuer: fieldAt(doc, carrierName),
+      number: fieldAt(doc, numberName),
+      transport: number === undefined ? fieldAt(doc, numberName) : fieldAt(doc, carrierName),
     },
   });
 }
@@ -165,7 +164,7 @@ function readCustomsDeclaration({ subject: doc, warnings }: Credential): Canonic
     throw new CountersealError(
       'missing_field',
       'customsOfficeOfEntry or customsOfficeOfExit must be there, and not both: they say whether it is of import or export',
-      { field: at(doc, 'customsOfficeOfEntry') },
+      { field: fieldAt(doc, 'customsOfficeOfEntry') },
     );
   }
   const trader = entry === true ? 'importer' : 'exporter';
@@ -194,7 +193,7 @@ function readCustomsDeclaration({ subject: doc, warnings }: Credential): Canonic
     ...packages(doc),
     ...grossWeight(doc),
     warnings,
-    names: { issuer: at(doc, trader), number: at(doc, 'documentId') },
+    names: { issuer: fieldAt(doc, trader), number: fieldAt(doc, 'documentId') },
   });
 }
 
@@ -218,7 +217,7 @@ function readInsurance({ subject: doc, warnings }: Credential): CanonicalDocumen
       ...valuesAt(doc, 'invoiceNumber').map((found) => ({ ...found, kind: 380, issuer: 'unknown' as const })),
     ],
     warnings,
-    names: { issuer: at(doc, 'insuranceCompany'), number: at(doc, 'documentId') },
+    names: { issuer: fieldAt(doc, 'insuranceCompany'), number: fieldAt(doc, 'documentId') },
   });
 }
 
@@ -235,7 +234,7 @@ function readLetterOfCredit({ subject: doc, warnings }: Credential): CanonicalDo
     currency: currencyOf(doc, 'documentaryCreditAmountCurrency'),
     amount: valueAt(doc, 'documentaryCreditAmount'),
     warnings,
-    names: { issuer: at(doc, bankName), number: at(doc, 'documentaryCreditIdentifier') },
+    names: { issuer: fieldAt(doc, bankName), number: fieldAt(doc, 'documentaryCreditIdentifier') },
   });
 }
 
@@ -260,7 +259,7 @@ function packages(doc: FoundObject) {
   const goods = objectsAt(doc, 'goods');
   const counts = goods.flatMap((item) => valueAt(item, 'numberOfPackages')?.value ?? []);
   return counts.length === goods.length
-    ? { packages: { counts, field: at(doc, 'goods.numberOfPackages') } }
+    ? { packages: { counts, field: fieldAt(doc, 'goods.numberOfPackages') } }
     : {};
 }
 
@@ -274,7 +273,7 @@ function grossWeight(doc: FoundObject) {
       : unit === undefined
         ? writtenWeight(weight.value)
         : { value: weight.value, unit: unit.value };
-  return item === undefined ? {} : { weights: { items: [item], field: at(doc, 'grossWeight') } };
+  return item === undefined ? {} : { weights: { items: [item], field: fieldAt(doc, 'grossWeight') } };
 }
 
 function party(doc: FoundObject, path: string): PartyFields | undefined {

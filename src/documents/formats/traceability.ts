@@ -14,11 +14,25 @@ import {
   ORDER,
 } from '../kinds.js';
 import { countryCode } from './country-names.js';
-import { contextsOf, type Credential, credentialOf, isCredential, noKind, words } from './credential.js';
+import {
+  contextsOf,
+  type Credential,
+  type CredentialReaders,
+  isCredential,
+  readCredential,
+} from './credential.js';
 import { canonicalFields, type IssuerFields } from './document-fields.js';
 import type { JsonFormat } from './format.js';
 import { canonicalInvoice } from './invoice.js';
-import { type FoundObject, objectAt, objectsAt, valueAt, valueAtAny, valuesAt } from './json-path.js';
+import {
+  fieldAt,
+  type FoundObject,
+  objectAt,
+  objectsAt,
+  valueAt,
+  valueAtAny,
+  valuesAt,
+} from './json-path.js';
 import { required } from './slot-builder.js';
 import type { Found } from './slot-builder.js';
 import { equipmentObject } from './ubl-elements.js';
@@ -29,22 +43,15 @@ const VOCABULARY = /^https:\/\/(?:www\.)?w3id\.org\/traceability(?:\/|#|$)/;
 export const traceability: JsonFormat = {
   name: 'traceability-json',
   recognises: (object) => isCredential(object) && contextsOf(object).some((url) => VOCABULARY.test(url)),
-  read(object): CanonicalDocument {
-    const credential = credentialOf(object);
-    const { subject, types } = credential;
-    const [type = ''] = types;
-    const reader = types.length === 1 && Object.hasOwn(READERS, type) ? READERS[type] : undefined;
-    if (reader === undefined) throw noKind(words(type), `${subject.field}.type`);
-    return reader(credential);
-  },
+  read: (object) => readCredential(object, READERS),
 };
 
-const READERS: Readonly<Record<string, (credential: Credential) => CanonicalDocument>> = {
+const READERS: CredentialReaders = {
   Invoice: readInvoice,
   CommercialInvoice: readInvoice,
   PackingList: ({ subject }) => {
     // Its order, its invoice and its shipment have numbers; it has none.
-    const field = at(subject, 'packingListNumber');
+    const field = fieldAt(subject, 'packingListNumber');
     return required<CanonicalDocument>(undefined, field);
   },
   BillOfLading: (credential) => readBillOfLading(credential, BILL_OF_LADING),
@@ -55,8 +62,6 @@ const READERS: Readonly<Record<string, (credential: Credential) => CanonicalDocu
   CBPEntrySummary: readEntry,
   CBPEntryType86: readEntry,
 };
-
-const at = ({ field }: FoundObject, name: string): string => `${field}.${name}`;
 
 function readInvoice({ subject: doc, warnings }: Credential): CanonicalDocument {
   const total = valueAt(doc, 'totalPaymentDue.price');
@@ -78,7 +83,7 @@ function readInvoice({ subject: doc, warnings }: Credential): CanonicalDocument 
       quantity: valueAt(item, 'itemCount')?.value,
       amount: valueAt(item, 'lineItemTotalPrice.price')?.value,
     })),
-    linesField: at(doc, 'itemsShipped'),
+    linesField: fieldAt(doc, 'itemsShipped'),
     references: [...valuesAt(doc, 'purchaseOrderNumbers'), ...valuesAt(doc, 'referencesOrder')].map(
       (found) => ({
         ...found,
@@ -88,10 +93,10 @@ function readInvoice({ subject: doc, warnings }: Credential): CanonicalDocument 
     ),
     warnings,
     names: {
-      number: at(doc, 'invoiceNumber'),
-      issueDate: at(doc, 'invoiceDate'),
-      seller: at(doc, 'seller'),
-      total: at(doc, 'totalPaymentDue.price'),
+      number: fieldAt(doc, 'invoiceNumber'),
+      issueDate: fieldAt(doc, 'invoiceDate'),
+      seller: fieldAt(doc, 'seller'),
+      total: fieldAt(doc, 'totalPaymentDue.price'),
     },
   });
 }
@@ -116,7 +121,7 @@ function readBillOfLading({ subject: doc, warnings }: Credential, kind: Kind): C
         : { carrier: scac === undefined ? named(carrier) : { scheme: 'SCAC', code: scac.value }, number },
     objects: valuesAt(doc, 'utilizedTransportEquipment.equipmentReference').map(equipmentObject),
     hsCodes: hsCodes(items),
-    ...weights(items, at(doc, 'includedConsignmentItems.grossWeight')),
+    ...weights(items, fieldAt(doc, 'includedConsignmentItems.grossWeight')),
     ...packages(doc, items),
     references: valuesAt(doc, 'bookingNumber').map((found) => ({
       ...found,
@@ -125,9 +130,9 @@ function readBillOfLading({ subject: doc, warnings }: Credential, kind: Kind): C
     })),
     warnings,
     names: {
-      issuer: at(doc, 'carrier'),
-      number: at(doc, 'billOfLadingNumber'),
-      transport: number === undefined ? at(doc, 'billOfLadingNumber') : at(doc, 'carrier'),
+      issuer: fieldAt(doc, 'carrier'),
+      number: fieldAt(doc, 'billOfLadingNumber'),
+      transport: number === undefined ? fieldAt(doc, 'billOfLadingNumber') : fieldAt(doc, 'carrier'),
     },
   });
 }
@@ -181,9 +186,9 @@ function readAirWaybill({ subject: doc, warnings }: Credential): CanonicalDocume
     ...(pieces === undefined ? {} : { packages: { counts: [pieces.value], field: pieces.field } }),
     warnings,
     names: {
-      issuer: at(doc, 'carrier'),
-      number: at(doc, isHouse ? 'airWaybillNumber' : 'serialNumber'),
-      transport: at(
+      issuer: fieldAt(doc, 'carrier'),
+      number: fieldAt(doc, isHouse ? 'airWaybillNumber' : 'serialNumber'),
+      transport: fieldAt(
         doc,
         number === undefined
           ? isHouse
@@ -215,7 +220,7 @@ function readEntry({ subject: doc, warnings }: Credential): CanonicalDocument {
     hsCodes: hsCodes([...items, ...objectsAt(doc, 'htsusNumber').map(asCommodity)]),
     ...(pieces === undefined ? {} : { packages: { counts: [pieces.value], field: pieces.field } }),
     warnings,
-    names: { issuer: at(doc, 'importerOfRecord.number'), number: at(doc, 'entryNumber') },
+    names: { issuer: fieldAt(doc, 'importerOfRecord.number'), number: fieldAt(doc, 'entryNumber') },
   });
 }
 
@@ -266,7 +271,7 @@ function packages(doc: FoundObject, items: readonly FoundObject[]) {
   if (total !== undefined) return { packages: { counts: [total.value], field: total.field } };
   const counts = items.flatMap((item) => valueAt(item, 'packageQuantity')?.value ?? []);
   return counts.length > 0 && counts.length === items.length
-    ? { packages: { counts, field: at(doc, 'includedConsignmentItems.packageQuantity') } }
+    ? { packages: { counts, field: fieldAt(doc, 'includedConsignmentItems.packageQuantity') } }
     : {};
 }
 

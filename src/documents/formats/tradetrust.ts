@@ -10,7 +10,15 @@ import { ktdde } from './ktdde.js';
 import { traceability } from './traceability.js';
 import { canonicalInvoice } from './invoice.js';
 import { isObject, type JsonObject, own } from './json.js';
-import { type FoundObject, objectAt, objectsAt, valueAt, valueAtAny, valuesAt } from './json-path.js';
+import {
+  fieldAt,
+  type FoundObject,
+  objectAt,
+  objectsAt,
+  valueAt,
+  valueAtAny,
+  valuesAt,
+} from './json-path.js';
 import { hiddenFields, isOpenAttestation2, openAttestationData, plainData } from './open-attestation.js';
 import type { Found } from './slot-builder.js';
 import { writtenAmount, writtenDate, writtenWeight } from './written.js';
@@ -157,8 +165,6 @@ const READERS: Readonly<Record<Shape, (opened: Opened) => CanonicalDocument>> = 
   'warehouse-receipt': readWarehouseReceipt,
 };
 
-const at = ({ field }: FoundObject, name: string): string => (field === '' ? name : `${field}.${name}`);
-
 /** The number of a bill of lading is one only together with its carrier's code: the name beside it can be anything. */
 function transport(doc: FoundObject, numberName: string, scacName: string) {
   const number = valueAt(doc, numberName);
@@ -173,8 +179,8 @@ function transport(doc: FoundObject, numberName: string, scacName: string) {
   if (number !== undefined && code === undefined) {
     throw new CountersealError(
       'missing_field',
-      `${at(doc, scacName)} is missing: the number of a bill of lading is one only together with its carrier`,
-      { field: at(doc, scacName) },
+      `${fieldAt(doc, scacName)} is missing: the number of a bill of lading is one only together with its carrier`,
+      { field: fieldAt(doc, scacName) },
     );
   }
   return {
@@ -183,7 +189,11 @@ function transport(doc: FoundObject, numberName: string, scacName: string) {
       number === undefined || code === undefined
         ? undefined
         : { carrier: { scheme: 'SCAC' as const, code: code.value }, number },
-    names: { issuer: at(doc, scacName), number: at(doc, numberName), transport: at(doc, numberName) },
+    names: {
+      issuer: fieldAt(doc, scacName),
+      number: fieldAt(doc, numberName),
+      transport: fieldAt(doc, numberName),
+    },
   };
 }
 
@@ -197,7 +207,7 @@ function readBillOfLading({ doc, warnings }: Opened): CanonicalDocument {
     issueDate: writtenDate(valueAt(doc, 'dateOfIssueBL')),
     startDate: writtenDate(valueAt(doc, 'shippedOnBoardDate')),
     ...transport(doc, 'blNumber', 'scac'),
-    ...weightOf(weights, at(doc, 'packages.weight'), warnings),
+    ...weightOf(weights, fieldAt(doc, 'packages.weight'), warnings),
   });
 }
 
@@ -216,7 +226,7 @@ function readBimco({ doc, warnings }: Opened): CanonicalDocument {
     issueDate: issued && { ...issued, value: issued.value.replace(/^[^0-9]+, ?(?=[0-9]{4}-)/, '') },
     startDate: writtenDate(valueAt(doc, 'shippedOnBoardDate')),
     ...transport(doc, 'billOfLadingNo', 'SCAC'),
-    ...weightOf([valueAt(doc, 'cargoGrossWeight')], at(doc, 'cargoGrossWeight'), warnings),
+    ...weightOf([valueAt(doc, 'cargoGrossWeight')], fieldAt(doc, 'cargoGrossWeight'), warnings),
   });
 }
 
@@ -256,14 +266,14 @@ function readInvoice({ doc, idIsNumber, warnings }: Opened): CanonicalDocument {
         amount: sum === undefined ? undefined : writtenAmount(sum).value,
       };
     }),
-    linesField: at(doc, 'billableItems'),
+    linesField: fieldAt(doc, 'billableItems'),
     references: [],
     warnings,
     names: {
-      number: at(doc, 'invoiceId'),
-      issueDate: at(doc, 'date'),
-      seller: at(doc, 'billFrom'),
-      total: at(doc, 'total'),
+      number: fieldAt(doc, 'invoiceId'),
+      issueDate: fieldAt(doc, 'date'),
+      seller: fieldAt(doc, 'billFrom'),
+      total: fieldAt(doc, 'total'),
     },
   });
 }
@@ -280,7 +290,7 @@ function readWarehouseReceipt({ doc, warnings }: Opened): CanonicalDocument {
     startDate: writtenDate(valueAt(details, 'rentStartDate')),
     counterparty: named(valueAt(details, 'account'), undefined),
     warnings,
-    names: { issuer: at(doc, 'warehouseAddress'), number: at(details, 'warehouseReceipt') },
+    names: { issuer: fieldAt(doc, 'warehouseAddress'), number: fieldAt(details, 'warehouseReceipt') },
   });
 }
 
