@@ -116,7 +116,8 @@ export async function askAdmin(
   path: string,
 ): Promise<IncomingMessage | undefined> {
   const response = await new Promise<IncomingMessage | undefined>((resolve, reject) => {
-    const request = httpRequest({ socketPath: adminSocketPath(home), method, path }, resolve);
+    // A connection of its own: one kept from before may be to a service that has ended since.
+    const request = httpRequest({ socketPath: adminSocketPath(home), method, path, agent: false }, resolve);
     // A status is at hand; before a backup begins the service reads its whole ledger.
     if (method === 'GET')
       request.setTimeout(ANSWER_MS, () => {

@@ -143,6 +143,20 @@ describe("a service's socket", () => {
     }
   });
 
+  it('is asked on a connection of its own, so that a service that was restarted in between answers', async () => {
+    const home = await folder();
+    for (let start = 0; start < 20; start++) {
+      const server = await serveAdmin(
+        home,
+        handlers(() => parts()),
+      );
+      const answer = await askAdmin(home, 'GET', '/status');
+      expect(answer?.headers.connection).toBe('close');
+      expect(await readJson(answer!)).toEqual({ height: 3 });
+      await server.close();
+    }
+  });
+
   it('is not there where nothing runs, or the path is too long for one', async () => {
     expect(await askAdmin(await folder(), 'GET', '/status')).toBeUndefined();
     const long = join(root, 'x'.repeat(120));
