@@ -59,8 +59,6 @@ export const RESULT_CODES = {
   /** Admits who is a member in that role, or removes who is not. */
   invalid_membership_change: 32,
   members_full: 33,
-  /** A message of this day has this address: take the next slot. */
-  address_used: 40,
   /** Documents of this kind state nothing that several could draw from. */
   no_capacity: 50,
   /** A chain of draws is open on this exact tag: draw from it, or find out why it is not the one of your document. */
@@ -81,6 +79,8 @@ export const RESULT_CODES = {
   stale_head: 58,
   /** Another entry has the near tag, which the order does not accept. */
   near_duplicate: 59,
+  /** A message of this day has this address: take the next slot. */
+  address_used: 60,
 } as const;
 
 export type ResultName = keyof typeof RESULT_CODES;

@@ -29,6 +29,11 @@ async function refusal(bytes: Uint8Array, time: UnixMs = START): Promise<ResultN
 const bill: Partial<RegisterClaims> = { documentKind: 705 };
 const billMask = skippableMask(705)!;
 
+it('has a number of its own for each reason to refuse', () => {
+  const codes = Object.values(RESULT_CODES);
+  expect(new Set(codes).size).toBe(codes.length);
+});
+
 describe('a register transaction', () => {
   it('is admitted', async () => {
     expect(await refusal(author.register('fine'))).toBe('ok');
