@@ -1,5 +1,6 @@
 import { Field } from '@noble/curves/abstract/modular.js';
 import { ensure } from '../errors.js';
+import { IDENTITY, type Point } from './babyjubjub.js';
 import { randomScalar, reduceScalar, SUBGROUP_ORDER, type Scalar } from './field.js';
 
 const Fl = Field(SUBGROUP_ORDER);
@@ -35,6 +36,42 @@ export function lagrangeAtZero(ids: readonly number[], id: number): Scalar {
   }
   return Fl.div(numerator, denominator) as Scalar;
 }
+
+/**
+ * Lagrange's interpolation at 0 in the exponent: k·B of the k_i·B of as many ids as it takes. Over their common
+ * denominator the coefficients are integers of a few bits, so that one long multiplication does, rather than one for
+ * each share. Its time depends on ids and points: for what is public.
+ */
+export function interpolateAtZero(points: ReadonlyMap<number, Point>): Point {
+  const ids = [...points.keys()];
+  const fractions = ids.map((id) => {
+    const others = ids.filter((other) => other !== id).map(BigInt);
+    return {
+      numerator: others.reduce((product, other) => product * other, 1n),
+      denominator: others.reduce((product, other) => product * (other - BigInt(id)), 1n),
+    };
+  });
+  const common = fractions.reduce(
+    (multiple, { denominator }) => leastCommonMultiple(multiple, denominator),
+    1n,
+  );
+  const sum = [...points.values()].reduce((acc, point, i) => {
+    const { numerator, denominator } = fractions[i]!;
+    const coefficient = (numerator * common) / denominator;
+    return acc.add(
+      coefficient < 0n
+        ? point.negate().multiplyUnsafe(reduceScalar(-coefficient))
+        : point.multiplyUnsafe(reduceScalar(coefficient)),
+    );
+  }, IDENTITY);
+  return common === 1n ? sum : sum.multiplyUnsafe(Fl.inv(reduceScalar(common)));
+}
+
+const magnitude = (x: bigint): bigint => (x < 0n ? -x : x);
+const greatestCommonDivisor = (x: bigint, y: bigint): bigint =>
+  y === 0n ? magnitude(x) : greatestCommonDivisor(y, x % y);
+const leastCommonMultiple = (x: bigint, y: bigint): bigint =>
+  magnitude((x / greatestCommonDivisor(x, y)) * y);
 
 /** t-of-n shares of a secret by a uniform polynomial of degree t - 1. */
 export function splitSecret(secret: Scalar, threshold: number, total: number): Share[] {

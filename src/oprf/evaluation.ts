@@ -3,6 +3,7 @@ import {
   dleqChallenge,
   IDENTITY,
   inSubgroup,
+  interpolateAtZero,
   multiply,
   randomScalar,
   reduceScalar,
@@ -53,47 +54,61 @@ export interface Combined {
   readonly sent: Scalar;
 }
 
-/** {@link combine} with given a and b: for vectors. */
-export function combineWith(
-  request: BlindedRequest,
-  partials: ReadonlyMap<number, PartialEvaluation>,
-  weights: ReadonlyMap<number, Scalar>,
-  groupKey: Point,
-  a: Scalar,
-  b: Scalar,
-): Combined {
-  let evaluatedBlinded = IDENTITY;
-  let nonceBase = IDENTITY;
-  let nonceBlinded = IDENTITY;
-  for (const [id, weight] of weights) {
-    const partial = partials.get(id)!;
-    // SAFETY: variable time on what the evaluators know already; r, a and b below take constant time.
-    evaluatedBlinded = evaluatedBlinded.add(partial.evaluated.multiplyUnsafe(weight));
-    nonceBase = nonceBase.add(partial.nonceBase);
-    nonceBlinded = nonceBlinded.add(partial.nonceBlinded);
-  }
-  const { point, blind } = request;
-  const evaluated = evaluatedBlinded.subtract(multiply(groupKey, blind));
-  const R1 = nonceBase.add(multiply(BASE, a)).add(multiply(groupKey, b));
-  const R2 = nonceBlinded
-    .subtract(multiply(nonceBase, blind))
-    .add(multiply(point, a))
-    .add(multiply(evaluated, b));
-  const challenge = dleqChallenge(groupKey, point, evaluated, R1, R2);
-  return { evaluated, R1, R2, challenge, shift: a, sent: reduceScalar(challenge - b) };
+/** The blinding of one attempt, with all of {@link combine} that waits for no answer. */
+export interface Shift {
+  readonly a: Scalar;
+  readonly b: Scalar;
+  /** a·G + b·K. */
+  readonly base: Point;
+  /** a·P. */
+  readonly point: Point;
+  /** r·K. */
+  readonly unblind: Point;
+}
+
+/** {@link drawShift} with given a and b: for vectors. */
+export function shiftWith({ point, blind }: BlindedRequest, groupKey: Point, a: Scalar, b: Scalar): Shift {
+  return {
+    a,
+    b,
+    base: multiply(BASE, a).add(multiply(groupKey, b)),
+    point: multiply(point, a),
+    unblind: multiply(groupKey, blind),
+  };
 }
 
 /**
- * Round one's answers into N and the blinded challenge (protocol section 5, steps 3 and 4). Draws a and b anew at
- * each call: a second attempt with the same ones would let its evaluators link the proof.
+ * Fresh a and b (protocol section 5, step 4). One for each attempt: a second attempt with the same ones would let its
+ * evaluators link the proof.
  */
+export const drawShift = (request: BlindedRequest, { groupKey }: Committee): Shift =>
+  shiftWith(request, groupKey, randomScalar(), randomScalar());
+
+/** Round one's answers, by evaluator, into N and the blinded challenge (protocol section 5, steps 3 and 4). */
 export function combine(
-  request: BlindedRequest,
+  { point, blind }: BlindedRequest,
   partials: ReadonlyMap<number, PartialEvaluation>,
-  weights: ReadonlyMap<number, Scalar>,
-  committee: Committee,
+  shift: Shift,
+  groupKey: Point,
 ): Combined {
-  return combineWith(request, partials, weights, committee.groupKey, randomScalar(), randomScalar());
+  // SAFETY: in variable time on what the evaluators know already; r, a and b take constant time.
+  const evaluatedBlinded = interpolateAtZero(
+    new Map([...partials].map(([id, { evaluated }]) => [id, evaluated])),
+  );
+  let nonceBase = IDENTITY;
+  let nonceBlinded = IDENTITY;
+  for (const partial of partials.values()) {
+    nonceBase = nonceBase.add(partial.nonceBase);
+    nonceBlinded = nonceBlinded.add(partial.nonceBlinded);
+  }
+  const evaluated = evaluatedBlinded.subtract(shift.unblind);
+  const R1 = nonceBase.add(shift.base);
+  const R2 = nonceBlinded
+    .subtract(multiply(nonceBase, blind))
+    .add(shift.point)
+    .add(multiply(evaluated, shift.b));
+  const challenge = dleqChallenge(groupKey, point, evaluated, R1, R2);
+  return { evaluated, R1, R2, challenge, shift: shift.a, sent: reduceScalar(challenge - shift.b) };
 }
 
 /** s = sum(s_i) + a, or undefined if the proof does not hold (protocol section 5, step 5). */

@@ -11,14 +11,16 @@ import {
 } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { blindRequest, type BlindedRequest } from './blinding.js';
-import { quorumWeights, type Committee } from './committee.js';
+import type { Committee } from './committee.js';
 import {
   combine,
+  drawShift,
   evaluationOf,
   finish,
   type Combined,
   type Evaluation,
   type PartialEvaluation,
+  type Shift,
 } from './evaluation.js';
 import { answerMessage, faultOf, type Evidence } from './evidence.js';
 import {
@@ -164,7 +166,7 @@ class Session {
     const { committee } = this;
     const { shareEpoch, threshold } = committee;
     const allowance = PER_REQUEST_MS * requests.length;
-    const roundOne = await callQuorum({
+    const calling = callQuorum({
       candidates,
       need: threshold,
       call: async (client, signal) =>
@@ -176,17 +178,18 @@ class Session {
       hedgeMs: this.#hedgeMs + allowance,
       signal: this.#signal,
     });
+    // While the evaluators work.
+    const [roundOne, shifts] = await Promise.all([calling, this.#drawShifts(requests)]);
     for (const [client, error] of roundOne.failures) this.#fail(client.id, error, failures);
     for (const { id } of roundOne.slow) this.#unreliable.add(id);
     if (roundOne.answers.size < threshold) return undefined;
 
     const answers = [...roundOne.answers].sort(([x], [y]) => x.id - y.id);
     const quorum = answers.map(([client]) => client.id);
-    const weights = quorumWeights(quorum, threshold, committee.members.length);
     const combined: Combined[] = [];
     for (const [i, request] of requests.entries()) {
       const partials = new Map(answers.map(([client, list]) => [client.id, list[i]!.parsed]));
-      combined.push(await this.#queue.run(() => combine(request, partials, weights, committee)));
+      combined.push(await this.#queue.run(() => combine(request, partials, shifts[i]!, committee.groupKey)));
     }
 
     const signed = new Map<number, Evidence[]>();
@@ -231,6 +234,13 @@ class Session {
     );
     if (signed.size < threshold) return undefined;
     return this.#finishAll(requests, combined, signed, failures);
+  }
+
+  async #drawShifts(requests: readonly BlindedRequest[]): Promise<Shift[]> {
+    const shifts: Shift[] = [];
+    for (const request of requests)
+      shifts.push(await this.#queue.run(() => drawShift(request, this.committee)));
+    return shifts;
   }
 
   /** The final checks; a request that fails them leads to whoever cheated. */

@@ -4,6 +4,8 @@ import { buildPoseidonReference } from 'circomlibjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  BASE,
+  IDENTITY,
   MerkleTree,
   combineShares,
   deriveKey,
@@ -12,12 +14,16 @@ import {
   ed25519Verify,
   fieldElement,
   initPoseidon,
+  interpolateAtZero,
   isStrongEd25519Key,
+  lagrangeAtZero,
+  multiply,
   open,
   padForSeal,
   poseidon,
   randomScalar,
   seal,
+  scalar,
   sealedLength,
   setRoot,
   splitSecret,
@@ -85,6 +91,23 @@ describe('shamir', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('interpolates in the exponent as with the coefficients modulo l, for any ids', () => {
+    const ids = fc.uniqueArray(fc.integer({ min: 1, max: 255 }), { minLength: 1, maxLength: 9 });
+    fc.assert(
+      fc.property(ids, (quorum) => {
+        const points = new Map(quorum.map((id) => [id, multiply(BASE, randomScalar())]));
+        const sum = quorum.reduce(
+          (acc, id) => acc.add(multiply(points.get(id)!, lagrangeAtZero(quorum, id))),
+          IDENTITY,
+        );
+        expect(interpolateAtZero(points).equals(sum)).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+    const every = new Map(Array.from({ length: 255 }, (_, i) => [i + 1, multiply(BASE, scalar(5n))]));
+    expect(interpolateAtZero(every).equals(multiply(BASE, scalar(5n)))).toBe(true);
   });
 
   it('refuses a threshold of one and shares named twice', () => {

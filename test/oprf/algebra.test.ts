@@ -18,7 +18,7 @@ import {
 } from '../../src/crypto/index.js';
 import { blindRequestWith } from '../../src/oprf/blinding.js';
 import { quorumWeights } from '../../src/oprf/committee.js';
-import { combine, combineWith, evaluationOf, finish } from '../../src/oprf/evaluation.js';
+import { combine, drawShift, evaluationOf, finish, shiftWith } from '../../src/oprf/evaluation.js';
 import { committeeOf, dealtKey, SMALL_ORDER_POINTS } from './helpers.js';
 
 beforeAll(() => initPoseidon());
@@ -57,7 +57,7 @@ describe.each([
             },
           ]),
         );
-        const combined = combine(request, partials, weights, committee);
+        const combined = combine(request, partials, drawShift(request, committee), committee.groupKey);
         expect(combined.evaluated.equals(multiply(request.point, k))).toBe(true);
         const responses = quorum.map((id) =>
           reduceScalar(nonceOf(id) - combined.sent * weights.get(id)! * keys[id - 1]!.share),
@@ -112,8 +112,8 @@ describe('the proof', () => {
   const [x, y] = [scalar(k), scalar(d)];
   const keys = dealtKey(2, 3, x);
   const K = keys[0]!.groupKey;
-  const one = new Map([[1, scalar(1n)]]);
   const request = blindRequestWith(u, rho);
+  const shift = shiftWith(request, K, scalar(a), scalar(b));
   const truth = {
     evaluated: multiply(request.blinded, x),
     nonceBase: multiply(BASE, y),
@@ -122,7 +122,7 @@ describe('the proof', () => {
   const respond = (sent: bigint) => reduceScalar(d - sent * k);
 
   it('holds for the truth', () => {
-    const combined = combineWith(request, new Map([[1, truth]]), one, K, scalar(a), scalar(b));
+    const combined = combine(request, new Map([[1, truth]]), shift, K);
     const s = finish(request, combined, [respond(combined.sent)], K);
     expect(s).toBeDefined();
     expect(evaluationOf(request, combined, s!).evaluated.equals(multiply(request.point, x))).toBe(true);
@@ -131,7 +131,7 @@ describe('the proof', () => {
   it.each(['evaluated', 'nonceBase', 'nonceBlinded'] as const)('fails for a wrong %s', (field) => {
     for (const error of [BASE, ...SMALL_ORDER_POINTS]) {
       const partials = new Map([[1, { ...truth, [field]: truth[field].add(error) }]]);
-      const combined = combineWith(request, partials, one, K, scalar(a), scalar(b));
+      const combined = combine(request, partials, shift, K);
       expect(finish(request, combined, [respond(combined.sent)], K)).toBeUndefined();
     }
   });

@@ -11,7 +11,13 @@ import {
 } from '../../src/crypto/index.js';
 import { blindRequestWith } from '../../src/oprf/blinding.js';
 import { assertSharing, quorumWeights } from '../../src/oprf/committee.js';
-import { combineWith, evaluationOf, finish, type PartialEvaluation } from '../../src/oprf/evaluation.js';
+import {
+  combine,
+  evaluationOf,
+  finish,
+  shiftWith,
+  type PartialEvaluation,
+} from '../../src/oprf/evaluation.js';
 import { tagOf } from '../../src/oprf/index.js';
 import { vectors } from '../helpers/vectors.js';
 import { point } from './helpers.js';
@@ -46,14 +52,8 @@ describe('register.json', () => {
         { evaluated: point(f.evaluatedBlinded), nonceBase: point(f.nonceG), nonceBlinded: point(f.nonceB) },
       ],
     ]);
-    const combined = combineWith(
-      request,
-      partials,
-      new Map([[1, scalar(1n)]]),
-      K,
-      scalar(BigInt(f.shiftA)),
-      scalar(BigInt(f.shiftB)),
-    );
+    const shift = shiftWith(request, K, scalar(BigInt(f.shiftA)), scalar(BigInt(f.shiftB)));
+    const combined = combine(request, partials, shift, K);
     expect(combined.evaluated.equals(point(f.evaluated))).toBe(true);
     expect(combined.R1.equals(point(f.dleq.R1))).toBe(true);
     expect(combined.R2.equals(point(f.dleq.R2))).toBe(true);
@@ -107,7 +107,7 @@ describe('threshold.json', () => {
       ]),
     );
     const [a, b] = [scalar(BigInt(f.shiftA)), scalar(BigInt(f.shiftB))];
-    const combined = combineWith(request, partials, weights, K, a, b);
+    const combined = combine(request, partials, shiftWith(request, K, a, b), K);
     expect(combined.evaluated.add(multiply(K, request.blind)).equals(point(threshold.combined))).toBe(true);
     expect(combined.evaluated.equals(point(f.evaluated))).toBe(true);
     // The file's challenge is a number of its own, so the sum of its answers is pinned and no proof.
