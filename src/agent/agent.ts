@@ -170,8 +170,8 @@ export class Agent {
 
   /** The member's entries, the newest last, each with its state now. */
   entries(): Promise<EntryView[]> {
-    const { network, store, copy } = this;
-    return viewEntries({ network, store, copy });
+    const { store, copy } = this;
+    return viewEntries({ store, copy });
   }
 
   /** One of the member's entries, and what the ledger has met of it so far. Throws `not_found`. */

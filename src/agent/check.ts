@@ -56,7 +56,7 @@ export async function checkDocuments(
       };
       return {
         purpose: name,
-        ...findingsAt({ network, session, replica, own }, sought, time),
+        ...findingsAt({ session, replica, own }, sought, time),
         alsoUnder: consults
           .filter((other) => other !== name)
           .map((other) => ({

@@ -57,7 +57,7 @@ export async function openSide(
 }
 
 async function ownSide(parts: SideParts, sequence: number): Promise<OpenSide> {
-  const { network, store, copy } = parts;
+  const { store, copy } = parts;
   const { own, onLedger, transaction } = await store.use((session) => {
     const own = ownEntry(session, sequence);
     ensure(
@@ -73,7 +73,7 @@ async function ownSide(parts: SideParts, sequence: number): Promise<OpenSide> {
       'entry',
     );
     const transaction = Buffer.from(own.transaction, 'base64');
-    return { own, transaction, onLedger: entryOnLedger({ network, copy }, session, sequence, transaction) };
+    return { own, transaction, onLedger: entryOnLedger(session, copy, sequence, transaction) };
   });
   const salt = await saltOf(parts, own, onLedger.claims);
   const document = decodeDocument(Buffer.from(own.document, 'utf8'));

@@ -92,7 +92,7 @@ export async function verifyCrosscheck(
   await copy.sync();
   const entries = await store.use((session): readonly [EntryOnLedger, EntryOnLedger | null] => {
     const read = (entry: number, bytes: string) =>
-      entryOnLedger({ network, copy }, session, entry, Buffer.from(bytes, 'base64'));
+      entryOnLedger(session, copy, entry, Buffer.from(bytes, 'base64'));
     return [read(entryA, bytesA), entryB === null || bytesB === null ? null : read(entryB, bytesB)];
   });
   ensureEntries(order, entries);

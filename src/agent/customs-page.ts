@@ -4,10 +4,8 @@ import {
   purposeOf,
   ROLES,
   roleMaskOf,
-  stateAt,
   unixMs,
   type EntryState,
-  type IndexedEntry,
   type Network,
   type Replica,
   type Role,
@@ -78,18 +76,16 @@ interface Parts {
   readonly copy: LedgerCopy;
 }
 
-const stateOf = (network: Network, { state, registered, purpose }: IndexedEntry): EntryState =>
-  stateAt(state, registered, purposeOf(network.genesis.schema, purpose).ttlDays, unixMs(Date.now()));
-
 /** An entry as the log has it. Throws `not_found`. */
 export function pageEntry({ network, copy }: Parts, session: StoreSession, sequence: number): PageEntry {
   const { time, body } = registrationOf(session, copy, sequence);
+  const replica = copy.replica(session);
   const mask = roleMaskOf(purposeOf(network.genesis.schema, body.purpose), body.documentKind) ?? 0;
   return {
     entry: sequence,
     kind: kindInfo(body.documentKind).name,
     purpose: body.purpose,
-    state: stateOf(network, copy.replica(session).entry(sequence as Sequence)!),
+    state: replica.stateOf(replica.entry(sequence as Sequence)!, unixMs(Date.now())),
     registeredAt: new Date(time).toISOString(),
     writtenBy: ROLES.filter((_, i) => (mask >> i) & 1),
   };

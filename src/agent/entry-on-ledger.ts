@@ -3,12 +3,9 @@ import {
   decodeTransaction,
   equalBytes,
   findRegistration,
-  purposeOf,
-  stateAt,
   transactionHash,
   unixMs,
   type EntryState,
-  type Network,
   type RegisterClaims,
   type Sequence,
   type VerdictLabel,
@@ -54,8 +51,8 @@ export function registrationOf(session: StoreSession, copy: LedgerCopy, sequence
  * node, and no node learns which entry is looked at. Throws `not_found`; `invalid_proof` where it is another one.
  */
 export function entryOnLedger(
-  { network, copy }: { readonly network: Network; readonly copy: LedgerCopy },
   session: StoreSession,
+  copy: LedgerCopy,
   sequence: number,
   transaction: Uint8Array,
 ): EntryOnLedger {
@@ -67,12 +64,11 @@ export function entryOnLedger(
     `entry ${sequence} of the ledger was registered by another transaction`,
     'entry',
   );
-  const { registered, state } = copy.replica(session).entry(sequence as Sequence)!;
-  const { ttlDays } = purposeOf(network.genesis.schema, claims.purpose);
+  const replica = copy.replica(session);
   return {
     sequence,
     claims,
-    state: stateAt(state, registered, ttlDays, unixMs(Date.now())),
+    state: replica.stateOf(replica.entry(sequence as Sequence)!, unixMs(Date.now())),
     registeredAt: new Date(time).toISOString(),
     verdict: body.verdict.label,
   };

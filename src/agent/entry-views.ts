@@ -1,7 +1,6 @@
 import {
   type FingerprintVerdict,
   purposeOf,
-  stateAt,
   unixMs,
   type Network,
   type Replica,
@@ -37,14 +36,14 @@ interface Parts {
 }
 
 /** The member's entries, the newest last, each with its state now. */
-export async function viewEntries({ network, store, copy }: Parts): Promise<EntryView[]> {
+export async function viewEntries({ store, copy }: Omit<Parts, 'network'>): Promise<EntryView[]> {
   await copy.sync();
   return store.use(async (session) => {
     const replica = copy.replica(session);
     const entries = await listEntries(session);
     return entries
       .sort((a, b) => a.createdAt - b.createdAt)
-      .map((entry) => ({ entry, state: stateOf(network, replica, entry) }));
+      .map((entry) => ({ entry, state: stateOf(replica, entry) }));
   });
 }
 
@@ -59,21 +58,20 @@ export async function showEntry({ network, store, copy }: Parts, sequence: numbe
     const time = unixMs(Date.now());
     const possession = ownPossession(entry, self);
     const sought = { ...self, self, ...(possession === undefined ? {} : { possession }) };
-    const findings = findingsAt({ network, session, replica, own }, sought, time);
+    const findings = findingsAt({ session, replica, own }, sought, time);
     const fingerprints = self.fingerprints.map(({ name, tag }) => ({
       name,
       ...replica.carried({ ...self, name }, tag, time, self),
     }));
     const terms = purposeOf(network.genesis.schema, self.purpose);
     const payload = payloadView(terms, self, replica.isErased(self.sequence), time);
-    return { entry, state: stateOf(network, replica, entry), payload, findings, fingerprints };
+    return { entry, state: stateOf(replica, entry), payload, findings, fingerprints };
   });
 }
 
-function stateOf(network: Network, replica: Replica, entry: OwnEntry): EntryView['state'] {
+function stateOf(replica: Replica, entry: OwnEntry): EntryView['state'] {
   if (entry.refused !== undefined) return 'refused';
   const indexed = entry.sequence === undefined ? undefined : replica.entry(entry.sequence as Sequence);
   if (!indexed) return standingOf(entry, replica, unixMs(Date.now())) === 'expired' ? 'expired' : 'pending';
-  const { ttlDays } = purposeOf(network.genesis.schema, entry.purpose);
-  return stateAt(indexed.state, indexed.registered, ttlDays, unixMs(Date.now()));
+  return replica.stateOf(indexed, unixMs(Date.now()));
 }

@@ -158,7 +158,7 @@ async function openFor(
   const message = inner && (await openInner(binding, inner, mailboxSeed));
   if (!message || message.content.to !== entry.sequence) return [];
   const { content } = message;
-  const sender = await store.use((session) => senderOf({ network, copy }, session, entry, content));
+  const sender = await store.use((session) => senderOf({ copy }, session, entry, content));
   if (!sender || !message.verify(sender.controlKey)) return [];
   const { from: other, id, previous, acknowledges, body: said, mailbox } = content;
   return [
@@ -174,15 +174,13 @@ async function openFor(
 
 /** The sender's entry as the log has it: one of the same document for the same purpose. */
 function senderOf(
-  { network, copy }: Pick<MailboxParts, 'network' | 'copy'>,
+  { copy }: Pick<MailboxParts, 'copy'>,
   session: StoreSession,
   { purpose, tags, sequence }: RegisteredEntry,
   { from, transaction }: MessageContent,
 ): RegisterClaims | undefined {
   if (from === sequence) return undefined;
-  const found = attempt(() =>
-    entryOnLedger({ network, copy }, session, from, Buffer.from(transaction, 'base64')),
-  );
+  const found = attempt(() => entryOnLedger(session, copy, from, Buffer.from(transaction, 'base64')));
   if (!found) return undefined;
   const { claims } = found;
   return claims.purpose === purpose && claims.tags[0] === BigInt(tags[0]) ? claims : undefined;

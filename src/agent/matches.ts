@@ -1,7 +1,5 @@
 import { CountersealError, ensure } from '../errors.js';
 import {
-  purposeOf,
-  stateAt,
   unixMs,
   type EntryState,
   type MatchVia,
@@ -167,8 +165,7 @@ function named(
       `entry ${other} is no match of entry ${sequence} by somebody else`,
       { field: 'with' },
     );
-  const { ttlDays } = purposeOf(network.genesis.schema, purpose);
-  const state = stateAt(found.state, found.registered, ttlDays, unixMs(Date.now()));
+  const state = replica.stateOf(found, unixMs(Date.now()));
   const possession = agreement(ownPossession(entry, self), found);
   return viewOf(session, sequence, purpose, { sequence: found.sequence, via, state, possession });
 }

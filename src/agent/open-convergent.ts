@@ -183,9 +183,7 @@ async function openingOf(
     mine: isOwn(session, entry),
   }));
   const transaction = await ledger.transaction(txHash);
-  const onLedger = await store.use((session) =>
-    entryOnLedger({ network, copy }, session, entry, transaction),
-  );
+  const onLedger = await store.use((session) => entryOnLedger(session, copy, entry, transaction));
   const { claims, state, registeredAt } = onLedger;
   const about = { entry, purpose: claims.purpose, state, registeredAt, own: mine };
   const closed = (status: Exclude<OpeningStatus, 'opened'>): ConvergentEntry => ({

@@ -1,10 +1,7 @@
 import type { FieldElement } from '../crypto/index.js';
 import {
   possessionTagOf,
-  purposeOf,
-  stateAt,
   type IndexedEntry,
-  type Network,
   type Replica,
   type Sequence,
   type UnixMs,
@@ -49,7 +46,6 @@ export function byTag<T extends Pick<IndexedEntry, 'tags'>>(
 
 /** What tags are looked up in. */
 export interface Surroundings {
-  readonly network: Network;
   readonly session: StoreSession;
   readonly replica: Replica;
   readonly own: readonly OwnEntry[];
@@ -67,14 +63,13 @@ export interface Sought {
 
 /** What tags meet at a time among the entries of others. */
 export function findingsAt(
-  { network, session, replica, own }: Surroundings,
+  { session, replica, own }: Surroundings,
   { documentKind, purpose, tags, possession, self }: Sought,
   time: UnixMs,
 ): Findings {
-  const { ttlDays } = purposeOf(network.genesis.schema, purpose);
   const matches = matchesOf(own, replica, purpose, tags, self).map((entry) => ({
     ...entry,
-    state: stateAt(entry.state, entry.registered, ttlDays, time),
+    state: replica.stateOf(entry, time),
   }));
   const asker = { ...(self ? { self } : {}), ...(possession === undefined ? {} : { possession }) };
   const verdict = replica.verdict(purpose, tags, time, asker);

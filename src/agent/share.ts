@@ -249,9 +249,7 @@ export async function readShare(
   const bytes = Buffer.from(contents.transaction, 'base64');
 
   await copy.sync();
-  const onLedger = await store.use((session) =>
-    entryOnLedger({ network, copy }, session, contents.entry, bytes),
-  );
+  const onLedger = await store.use((session) => entryOnLedger(session, copy, contents.entry, bytes));
   const { claims } = onLedger;
   ensure(
     ed25519Verify(

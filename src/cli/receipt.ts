@@ -124,7 +124,11 @@ function describe(
   const ttlDays = genesis.schema.purposes.find(({ name }) => name === purpose)?.ttlDays ?? Infinity;
   const holders = proved.holders.map((holder) => [
     String(holder.entry),
-    stateAt(holder.state as StoredState, holder.day as EpochDay, ttlDays, asOf.time as UnixMs),
+    stateAt(
+      { state: holder.state as StoredState, registered: holder.day as EpochDay },
+      { ttlDays },
+      asOf.time as UnixMs,
+    ),
     holder.entry === entry ? 'this one' : '',
   ]);
   return [

@@ -175,7 +175,7 @@ export function checkAction(scene: Scene, tx: ActionTransaction): Rejection | Ac
   if (order.counter !== entry.actions)
     return reject('wrong_counter', `the entry has had ${entry.actions} actions, not ${order.counter}`);
   const purpose = network.purposes.get(entry.indexed.purpose)!;
-  const state = stateOf(entry, purpose, time);
+  const state = stateAt(entry.indexed, purpose, time);
   if (!transition(state, order.action.kind))
     return reject('illegal_transition', `an entry that is ${state} cannot ${order.action.kind}`);
   if (order.action.kind === 'engage' && entry.refusals >= REFUSED_ENGAGEMENTS_MAX)
@@ -211,7 +211,7 @@ function checkSuccessor(
   if (!successor) return reject('invalid_successor', `${sequence} is not a later entry`);
   if (successor.indexed.purpose !== purpose.name)
     return reject('invalid_successor', 'the successor serves another purpose');
-  const state = stateOf(successor, purpose, time);
+  const state = stateAt(successor.indexed, purpose, time);
   if (!maySucceed(entry.indexed.state, state))
     return reject('invalid_successor', `the successor is ${state}`);
   if (!ed25519Verify(successor.controlKey, actionMessage(network.id, order), signatures[1]!))
@@ -270,9 +270,6 @@ export function checkValidity(validUntil: UnixMs, time: UnixMs): Rejection | und
 
 export const entryAt = (view: Reader, sequence: Sequence): Entry | undefined =>
   readState(view, stateKeys.entry(sequence), entryCodec);
-
-export const stateOf = ({ indexed }: Entry, purpose: Purpose, time: UnixMs) =>
-  stateAt(indexed.state, indexed.registered, purpose.ttlDays, time);
 
 export function membersState(view: Reader): MembersState {
   const state = readState(view, stateKeys.members, membersStateCodec);

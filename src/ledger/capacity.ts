@@ -60,19 +60,16 @@ export function openCapacityOf(
   const capacity = readState(view, keyOf(entry), capacityCodec);
   if (!capacity || capacity.draws > 0) return capacity;
   const opener = entryOf(capacity.opener);
-  const state = opener && stateAt(opener.state, opener.registered, purpose.ttlDays, time);
+  const state = opener && stateAt(opener, purpose, time);
   return state === 'registered' ? capacity : undefined;
 }
 
 const tagCounts = (view: Reader, { purpose, tags }: IndexedEntry) =>
   readState(view, stateKeys.tag(purpose, tags[0]), tagHeadCodec);
 
-const stateOf = ({ purpose, time }: CapacityScene, { state, registered }: IndexedEntry) =>
-  stateAt(state, registered, purpose.ttlDays, time);
-
 /** Why an entry may not open a chain. */
 export function refuseOpening(scene: CapacityScene, entry: IndexedEntry): Rejection | undefined {
-  const state = stateOf(scene, entry);
+  const state = stateAt(entry, scene.purpose, scene.time);
   if (state !== 'registered')
     return reject('illegal_transition', `an entry that is ${state} cannot open a capacity`);
   if (!capacitySlot(entry.documentKind))
@@ -111,7 +108,7 @@ export function refuseDraw(
   { wPrevious, w }: { readonly wPrevious: FieldElement; readonly w: FieldElement },
 ): Rejection | Capacity {
   const { view } = scene;
-  const state = stateOf(scene, entry);
+  const state = stateAt(entry, scene.purpose, scene.time);
   if (state !== 'registered' && state !== 'engaged')
     return reject('illegal_transition', `an entry that is ${state} cannot draw`);
   // A draw engages the entry, and whatever is engaged has shown possession: see `verdictLabel`.

@@ -1,5 +1,5 @@
 import { ed25519Verify } from '../crypto/index.js';
-import { entryAt, membersState, type Scene, stateOf } from './admission.js';
+import { entryAt, membersState, type Scene } from './admission.js';
 import type { Position } from './apply.js';
 import { type FingerprintTransaction, fingerprintMessage } from './fingerprint-transaction.js';
 import { FINGERPRINTS_MAX } from './limits.js';
@@ -8,7 +8,7 @@ import { isAcceptedRoot } from './members.js';
 import type { Overlay } from './overlay.js';
 import { reject, type Rejection } from './results.js';
 import { type CarriedFingerprint, carriedFingerprint, type Purpose, roleMaskOf } from './schema.js';
-import { countsAsDuplicate } from './states.js';
+import { countsAsDuplicate, stateAt } from './states.js';
 import { stateKeys } from './state-keys.js';
 import { encodeState, type Entry, entryCodec } from './state-values.js';
 import { addFingerprint, findCarried } from './tag-index.js';
@@ -38,7 +38,7 @@ export function checkFingerprint(
       'fingerprint_not_allowed',
       `entries of kind ${documentKind} carry no fingerprint ${claims.name} for ${purpose.name}`,
     );
-  const state = stateOf(entry, purpose, time);
+  const state = stateAt(entry.indexed, purpose, time);
   if (!countsAsDuplicate(state))
     return reject('illegal_transition', `an entry that is ${state} takes no more fingerprints`);
   if (claims.epoch !== network.epoch)

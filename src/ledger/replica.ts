@@ -199,6 +199,11 @@ export class Replica {
     return readState(this.view, stateKeys.entry(sequence), indexedEntryCodec);
   }
 
+  /** The state of an entry at a time. */
+  stateOf(entry: IndexedEntry, time: UnixMs): EntryState {
+    return stateAt(entry, this.purpose(entry.purpose), time);
+  }
+
   /** The chain of draws that is open on an entry's exact tag at a time. */
   capacity(entry: Pick<IndexedEntry, 'purpose' | 'tags'>, time: UnixMs): CapacityView | undefined {
     const capacity = openCapacityOf(this.capacityScene(entry, time), entry);
@@ -410,10 +415,6 @@ export class Replica {
         },
       );
     }
-  }
-
-  private stateOf({ state, registered, purpose }: IndexedEntry, time: UnixMs): EntryState {
-    return stateAt(state, registered, this.purpose(purpose).ttlDays, time);
   }
 
   private countsOf(entry: Sequence): ActionCounts {

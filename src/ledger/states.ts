@@ -50,12 +50,11 @@ export const hasLapsed = (registered: EpochDay, ttlDays: number, time: UnixMs): 
 
 /** The state at a time: lapsing follows from the clock of the block, so nothing has to be written for it. */
 export function stateAt(
-  stored: StoredState,
-  registered: EpochDay,
-  ttlDays: number,
+  { state, registered }: { readonly state: StoredState; readonly registered: EpochDay },
+  { ttlDays }: { readonly ttlDays: number },
   time: UnixMs,
 ): EntryState {
-  return stored === 'registered' && hasLapsed(registered, ttlDays, time) ? 'lapsed' : stored;
+  return state === 'registered' && hasLapsed(registered, ttlDays, time) ? 'lapsed' : state;
 }
 
 /** Whether an entry may take the place of one that is superseded: it is live, and engaged where that one is. */

@@ -151,7 +151,7 @@ function matchesOf(
   const live = head.registered
     .filter(({ day }) => !hasLapsed(day, scope.ttlDays, time))
     .reduce((sum, { count }) => sum + count, 0);
-  const own = self && stateAt(self.state, self.registered, scope.ttlDays, time);
+  const own = self && stateAt(self, scope, time);
   const counts: MatchCounts = {
     total: head.total - (self ? 1 : 0),
     registered: live - (own === 'registered' ? 1 : 0),
@@ -160,10 +160,7 @@ function matchesOf(
   };
   const matches = listedItems(view, scope, tag, head)
     .filter(({ sequence }) => sequence !== self?.sequence)
-    .map(({ sequence, state, registered }) => ({
-      sequence,
-      state: stateAt(state, registered, scope.ttlDays, time),
-    }));
+    .map((item) => ({ sequence: item.sequence, state: stateAt(item, scope, time) }));
   return { counts, matches };
 }
 
