@@ -2,7 +2,7 @@ import { initPoseidon, type FieldElement } from '../crypto/index.js';
 import {
   capacitySlot,
   slotIndex,
-  slotsOf,
+  slotsInTurns,
   type CanonicalDocument,
   type CapacitySlot,
 } from '../documents/index.js';
@@ -172,8 +172,8 @@ export async function capacityOf(parts: CapacityParts, sequence: number): Promis
 }
 
 /** The slots of a drawable entry's document, for a proof. */
-export const provableSlots = ({ document }: DrawableEntry) => ({
+export const provableSlots = async ({ document }: DrawableEntry) => ({
   kind: document.kind,
-  slots: slotsOf(document),
+  slots: await slotsInTurns(document),
   present: document.present,
 });

@@ -1,5 +1,5 @@
 import { ed25519Sign, setTree, text, type FieldElement } from '../crypto/index.js';
-import { fingerprintRow, slotsOf, type CanonicalDocument } from '../documents/index.js';
+import { fingerprintRow, slotsInTurns, type CanonicalDocument } from '../documents/index.js';
 import { ensure } from '../errors.js';
 import {
   carriedFingerprint,
@@ -85,7 +85,7 @@ export async function showFingerprint(
   const roleMask = roleMaskOf(purpose, document.kind)!;
   const statement = {
     kind: document.kind,
-    slots: slotsOf(document),
+    slots: await slotsInTurns(document),
     present: document.present,
     purpose: textOf(fingerprint.scope),
     fingerprintId: textOf(fingerprint.name),

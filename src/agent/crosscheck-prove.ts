@@ -134,7 +134,7 @@ export async function proveCrosscheck(
   const sideOf = ({ document, salt }: Pick<OpenSide, 'document' | 'salt'>) => crosscheckSide(document, salt);
   const other = b ?? { document: publicDocument!, salt: fieldElement(0n) };
   const instance = await crosscheckInstance(
-    { sides: [sideOf(a), sideOf(other)], rules: rulesOf(set) },
+    { sides: await Promise.all([sideOf(a), sideOf(other)]), rules: rulesOf(set) },
     crosscheckBinding(network.id, requestText, entries),
   );
   const { proof, publicSignals } = await prover.prove({ id: CROSSCHECK.id, version }, instance.inputs);

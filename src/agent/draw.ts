@@ -268,7 +268,7 @@ async function open(parts: DrawingParts, drawable: DrawableEntry, prover: Prover
   const { possession } = fingerprintRow(document.kind);
   const key = evaluation.documentKey;
 
-  const provable = { ...provableSlots(drawable), salt };
+  const provable = { ...(await provableSlots(drawable)), salt };
   const capacity = capacityText(purpose.name);
   const opening = { ...provable, key, capacity, slot: slotIndex(slot) };
   const { chain, headroom, pad } = await openingOutputs(opening);

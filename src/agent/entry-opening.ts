@@ -1,5 +1,5 @@
 import { DOMAIN, initPoseidon, poseidon, type FieldElement } from '../crypto/index.js';
-import { commitment, decodeDocument, slotsOf, type CanonicalDocument } from '../documents/index.js';
+import { commitment, decodeDocument, slotsInTurns, type CanonicalDocument } from '../documents/index.js';
 import { ensure } from '../errors.js';
 import { purposeOf, type Network, type RegisterClaims } from '../ledger/index.js';
 import type { DocumentKey } from '../oprf/index.js';
@@ -64,7 +64,7 @@ export async function saltOf(
     ? poseidon([DOMAIN.convergentSalt, (await possessionOf(parts, entry)).documentKey, claims.nullifier])
     : parts.keys.entry(claims.nullifier).salt;
   ensure(
-    commitment(document.kind, document.present, slotsOf(document), salt) === claims.commitment,
+    commitment(document.kind, document.present, await slotsInTurns(document), salt) === claims.commitment,
     'data_corrupted',
     'what this folder keeps of the entry is not what the entry commits to',
   );

@@ -2,7 +2,7 @@ import {
   fingerprintRow,
   identity,
   requiredSlots,
-  slotsOf,
+  slotsInTurns,
   type CanonicalDocument,
   type Fingerprint,
   type Identity,
@@ -37,7 +37,7 @@ export async function fingerprintDocument(document: CanonicalDocument): Promise<
   const skips = near !== null && skippable !== undefined && (near.mask & ~document.present) !== 0;
   if (near !== null && !skips) requiredSlots(near, document.present);
   const second = near === null || skips ? exact : near;
-  const slots = slotsOf(document);
+  const slots = await slotsInTurns(document);
   const of = ({ name, mask }: Fingerprint) => identity(name, mask, slots);
   return {
     document,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { randomFieldElement, text, type FieldElement } from '../crypto/index.js';
-import { fingerprintRow, slotsOf } from '../documents/index.js';
+import { fingerprintRow, slotsInTurns } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
   dayOf,
@@ -212,7 +212,9 @@ async function proveMessage(
   // What the fingerprint is of, and nothing else of the document: under a salt that nobody ever learns.
   const request: FingerprintRequest = {
     kind,
-    slots: slotsOf(document).map((value, i) => ((possession.mask >> i) & 1 ? value : (0n as FieldElement))),
+    slots: (await slotsInTurns(document)).map((value, i) =>
+      (possession.mask >> i) & 1 ? value : (0n as FieldElement),
+    ),
     present: possession.mask,
     salt: randomFieldElement(),
     purpose: text(messageLabel(scope)),

@@ -196,7 +196,7 @@ async function openingOf(
   const salt = poseidon([DOMAIN.convergentSalt, possessionKey, claims.nullifier]);
   try {
     const payload = await ledger.payload(claims.payloadHash);
-    const document = documentIn(payload, salt, claims, network.id);
+    const document = await documentIn(payload, salt, claims, network.id);
     const differences = differencesOf(own, document);
     const agrees = !differences.some(({ own: mine, registered }) => mine !== null && registered !== null);
     return { ...about, status: 'opened', document, differences, agrees, salt, transaction, onLedger };

@@ -162,7 +162,7 @@ async function entryOf(
         entry,
         reason: 'whoever holds the document opens it (it is convergent), and this folder no longer does',
       };
-    const document = documentIn(payload, own.salt, claims, network.id);
+    const document = await documentIn(payload, own.salt, claims, network.id);
     return { entry: { ...entry, document: Buffer.from(encodeDocument(document)).toString('utf8') } };
   } catch (error) {
     // The entry is found, and can be acted on, whatever is missing of it.

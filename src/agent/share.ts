@@ -7,7 +7,7 @@ import {
   fieldToBytes,
   type FieldElement,
 } from '../crypto/index.js';
-import { commitment, decodeDocument, slotsOf, type CanonicalDocument } from '../documents/index.js';
+import { commitment, decodeDocument, slotsInTurns, type CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
   type EntryState,
@@ -265,7 +265,7 @@ export async function readShare(
 
   const payload = await ledger.payload(claims.payloadHash);
   const salt = fieldFromDecimal(contents.salt);
-  const document = documentIn(payload, salt, claims, network.id);
+  const document = await documentIn(payload, salt, claims, network.id);
   return { entry: contents.entry, author, document, onLedger, salt, transaction: bytes };
 }
 
@@ -300,12 +300,12 @@ function authorOf(network: Network, { author }: Contents, message: Uint8Array): 
  * The document in a payload, as the entry's commitment says it. The proof shows that the tags belong to what was
  * committed to, and nothing of what was sealed: an author can seal another document, and is found out here.
  */
-export function documentIn(
+export async function documentIn(
   payload: Uint8Array,
   salt: FieldElement,
   claims: RegisterClaims,
   networkId: string,
-): CanonicalDocument {
+): Promise<CanonicalDocument> {
   const { nullifier, commitment: committed, controlKey } = claims;
   let encoded: Uint8Array;
   try {
@@ -326,7 +326,7 @@ export function documentIn(
   }
   ensure(
     document.kind === claims.documentKind &&
-      commitment(document.kind, document.present, slotsOf(document), salt) === committed,
+      commitment(document.kind, document.present, await slotsInTurns(document), salt) === committed,
     'invalid_proof',
     lie,
   );

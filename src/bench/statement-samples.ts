@@ -35,7 +35,7 @@ export interface StatementSample {
 }
 
 /** A declaration against the bill of lading of shipment `i`: its transport document, masses, packages and containers. */
-export function shipment(i: number): Promise<CrosscheckInstance> {
+export async function shipment(i: number): Promise<CrosscheckInstance> {
   const transport = `MSKU|MEDU${1_000_000 + i}`;
   const containers = ['CONTAINER|MSKU1234565', 'CONTAINER|TGHU7654321'];
   const declaration = canonicalDocument(DECLARATION, {
@@ -48,7 +48,10 @@ export function shipment(i: number): Promise<CrosscheckInstance> {
   });
   return crosscheckInstance(
     {
-      sides: [crosscheckSide(declaration, fieldElement(77n)), crosscheckSide(bill, fieldElement(78n))],
+      sides: await Promise.all([
+        crosscheckSide(declaration, fieldElement(77n)),
+        crosscheckSide(bill, fieldElement(78n)),
+      ]),
       rules: {
         scalar: [
           { op: 'equal', slotA: 'transport', slotB: 'transport' },

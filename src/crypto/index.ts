@@ -5,6 +5,7 @@ export * from './text.js';
 export * from './merkle-tree.js';
 export * from './membership.js';
 export * from './set-root.js';
+export * from './work-queue.js';
 export * from './encode-to-curve.js';
 export * from './dleq.js';
 export * from './shamir.js';

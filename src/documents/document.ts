@@ -1,4 +1,13 @@
-import { type FieldElement, fieldElement, setRoot, text, TEXT_MAX_BYTES } from '../crypto/index.js';
+import {
+  atOnce,
+  type FieldElement,
+  fieldElement,
+  inTurns,
+  setRootSteps,
+  type Steps,
+  text,
+  TEXT_MAX_BYTES,
+} from '../crypto/index.js';
 import { CountersealError } from '../errors.js';
 import { canonicalDate, daysOf } from './canonical/date.js';
 import { currencyOf } from './canonical/currencies.js';
@@ -107,8 +116,8 @@ function checkedText(slot: SlotName, value: string, field: string): string {
 }
 
 /** The slot's field element. Needs initPoseidon() for text and sets. */
-function encode(slot: SlotName, value: string | readonly string[]): FieldElement {
-  if (typeof value !== 'string') return setRoot(value);
+function* encodeSteps(slot: SlotName, value: string | readonly string[]): Steps<FieldElement> {
+  if (typeof value !== 'string') return yield* setRootSteps(value);
   switch (SLOT_ENCODINGS[slot]) {
     case 'text':
       return text(value);
@@ -120,14 +129,23 @@ function encode(slot: SlotName, value: string | readonly string[]): FieldElement
     case 'uint32':
       return fieldElement(BigInt(value));
     case 'set':
-      return setRoot([value]);
+      return yield* setRootSteps([value]);
   }
 }
 
-/** The sixteen slots; absent ones are 0. Needs initPoseidon(). */
-export function slotsOf(document: CanonicalDocument): readonly FieldElement[] {
-  return SLOT_NAMES.map((slot) => {
-    const value = document.strings[slot];
-    return value === undefined ? fieldElement(0n) : encode(slot, value);
-  });
+function* slotSteps({ strings }: CanonicalDocument): Steps<readonly FieldElement[]> {
+  const slots: FieldElement[] = [];
+  for (const slot of SLOT_NAMES) {
+    const value = strings[slot];
+    slots.push(value === undefined ? fieldElement(0n) : yield* encodeSteps(slot, value));
+    yield;
+  }
+  return slots;
 }
+
+/** The sixteen slots; absent ones are 0. Needs initPoseidon(). */
+export const slotsOf = (document: CanonicalDocument): readonly FieldElement[] => atOnce(slotSteps(document));
+
+/** {@link slotsOf} for a process that serves others too: sets of long texts take a tenth of a second. */
+export const slotsInTurns = (document: CanonicalDocument): Promise<readonly FieldElement[]> =>
+  inTurns(slotSteps(document));

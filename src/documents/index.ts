@@ -49,6 +49,7 @@ export {
   type CanonicalDocument,
   canonicalDocument,
   type SlotSources,
+  slotsInTurns,
   slotsOf,
   type SlotStrings,
 } from './document.js';

@@ -13,6 +13,7 @@ import {
   scalarToBytes,
   type Point,
   type Scalar,
+  workQueue,
 } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { quorumWeights } from './committee.js';
@@ -30,7 +31,6 @@ import {
 import { NonceStore, SYSTEM_CLOCK, type Clock, type NonceLimits } from './nonce-store.js';
 import { utcDay, type QuotaStore } from './quota.js';
 import { readVmGeneration } from './vm-generation.js';
-import { WorkQueue } from './work-queue.js';
 
 const NONCE_CONTEXT = 'counterseal/oprf/nonce/1';
 
@@ -59,7 +59,6 @@ export class Evaluator {
   readonly #options: EvaluatorOptions;
   readonly #nonces: NonceStore;
   readonly #clock: Clock;
-  readonly #queue = new WorkQueue();
   readonly #vmGeneration: () => string;
   #lastVmGeneration: string;
   /** Grows when nonces are dropped, so that calls under way notice. */
@@ -116,13 +115,13 @@ export class Evaluator {
     try {
       const points: Point[] = [];
       for (const [i, bytes] of blinded.entries())
-        points.push(await this.#queue.run(() => parseBlinded(bytes, `blinded[${i}]`)));
+        points.push(await workQueue.run(() => parseBlinded(bytes, `blinded[${i}]`)));
       const requests = points.map((B) => createHash('sha256').update(pointToBytes(B)).digest());
       const day = utcDay(this.#clock.wall());
       await this.#options.quotas.charge({ member, day, requests, limit });
       for (const [i, B] of points.entries()) {
         signal?.throwIfAborted();
-        answers.push(await this.#queue.run(() => this.#answer(member, blinded[i]!, B, drops)));
+        answers.push(await workQueue.run(() => this.#answer(member, blinded[i]!, B, drops)));
       }
       return { answers };
     } catch (error) {
@@ -186,7 +185,7 @@ export class Evaluator {
     const answers = [];
     for (const answer of responses)
       answers.push(
-        await this.#queue.run(() => ({
+        await workQueue.run(() => ({
           response: answer.response,
           signature: ed25519Sign(this.#options.signingSeed, answerMessage(answer)),
         })),

@@ -8,6 +8,7 @@ import {
   scalarToBytes,
   type FieldElement,
   type Scalar,
+  workQueue,
 } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { blindRequest, type BlindedRequest } from './blinding.js';
@@ -31,7 +32,6 @@ import {
   type RoundOneResponse,
 } from './messages.js';
 import { callQuorum, withDeadline } from './quorum-call.js';
-import { WorkQueue } from './work-queue.js';
 
 /** What a request may add to the time that a batch takes: several times what an evaluator needs for it. */
 const PER_REQUEST_MS = 20;
@@ -122,7 +122,6 @@ function paddedCount(count: number, padTo: number): number {
 
 class Session {
   readonly warnings: EvaluatorWarning[] = [];
-  readonly #queue = new WorkQueue();
   readonly #liars = new Set<number>();
   /** Failed or was slow once: asked last from then on. */
   readonly #unreliable = new Set<number>();
@@ -144,7 +143,7 @@ class Session {
 
   async evaluateBatch(identities: readonly FieldElement[]): Promise<Evaluation[]> {
     const requests: BlindedRequest[] = [];
-    for (const identity of identities) requests.push(await this.#queue.run(() => blindRequest(identity)));
+    for (const identity of identities) requests.push(await workQueue.run(() => blindRequest(identity)));
     const failures = new Map<number, CountersealError>();
     // Each attempt that fails takes at least one evaluator out, so there are at most n.
     for (;;) {
@@ -189,7 +188,7 @@ class Session {
     const combined: Combined[] = [];
     for (const [i, request] of requests.entries()) {
       const partials = new Map(answers.map(([client, list]) => [client.id, list[i]!.parsed]));
-      combined.push(await this.#queue.run(() => combine(request, partials, shifts[i]!, committee.groupKey)));
+      combined.push(await workQueue.run(() => combine(request, partials, shifts[i]!, committee.groupKey)));
     }
 
     const signed = new Map<number, Evidence[]>();
@@ -222,7 +221,7 @@ class Session {
               response: answer.response,
               signature: answer.signature,
             };
-            await this.#queue.run(() => this.#checkSigned(evidence));
+            await workQueue.run(() => this.#checkSigned(evidence));
             said.push(evidence);
           }
           signed.set(client.id, said);
@@ -239,7 +238,7 @@ class Session {
   async #drawShifts(requests: readonly BlindedRequest[]): Promise<Shift[]> {
     const shifts: Shift[] = [];
     for (const request of requests)
-      shifts.push(await this.#queue.run(() => drawShift(request, this.committee)));
+      shifts.push(await workQueue.run(() => drawShift(request, this.committee)));
     return shifts;
   }
 
@@ -254,7 +253,7 @@ class Session {
     let failed = false;
     for (const [i, request] of requests.entries()) {
       const said = [...signed.values()].map((list) => list[i]!);
-      const faulty = await this.#queue.run(() => {
+      const faulty = await workQueue.run(() => {
         const responses = said.map(({ response }) => responseScalar(response));
         const s = responses.includes(undefined)
           ? undefined
@@ -273,7 +272,7 @@ class Session {
   async #name(said: readonly Evidence[], failures: Map<number, CountersealError>): Promise<void> {
     let named = 0;
     for (const evidence of said) {
-      const fault = await this.#queue.run(() => faultOf(evidence, this.committee));
+      const fault = await workQueue.run(() => faultOf(evidence, this.committee));
       if (fault === undefined) continue;
       named++;
       this.#fail(evidence.evaluatorId, misbehaved(fault), failures, evidence);

@@ -290,7 +290,7 @@ describe('a cross-check of a declaration with the carrier`s bill', () => {
     ];
     const instance = await crosscheckInstance(
       {
-        sides: [crosscheckSide(a.document, a.salt), crosscheckSide(b.document, b.salt)],
+        sides: await Promise.all([crosscheckSide(a.document, a.salt), crosscheckSide(b.document, b.salt)]),
         rules: { ...rulesOf(ruleSet('customs/transport@1')), scalar: weaker },
       },
       crosscheckBinding(world.networkId, request, [declared, carried]),

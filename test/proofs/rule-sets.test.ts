@@ -44,7 +44,7 @@ async function outcomeOf(name: string, a: CanonicalDocument, b: CanonicalDocumen
   const set = ruleSet(name);
   const instance = await crosscheckInstance(
     {
-      sides: [crosscheckSide(a, fieldElement(5n)), crosscheckSide(b, fieldElement(0n))],
+      sides: await Promise.all([crosscheckSide(a, fieldElement(5n)), crosscheckSide(b, fieldElement(0n))]),
       rules: rulesOf(set),
     },
     fieldElement(1n),

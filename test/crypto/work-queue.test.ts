@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WorkQueue } from '../../src/oprf/work-queue.js';
+import { atOnce, inTurns, type Steps, WorkQueue } from '../../src/crypto/work-queue.js';
 
 const busy = (ms: number) => {
   const end = performance.now() + ms;
@@ -49,5 +49,41 @@ describe('WorkQueue', () => {
     clearInterval(watch);
     // Somebody looked in between at least every few pieces: all 20 in one turn would be seen only at the end.
     expect(new Set(seen.filter((n) => n > 0 && n < 20)).size).toBeGreaterThan(4);
+  });
+});
+
+describe('work in steps', () => {
+  function* counting(to: number, pause = 0): Steps<number> {
+    for (let i = 1; i < to; i++) {
+      busy(pause);
+      yield;
+    }
+    return to;
+  }
+
+  it('is the same at once and in turns', async () => {
+    for (const to of [1, 2, 50]) {
+      expect(atOnce(counting(to))).toBe(to);
+      expect(await inTurns(counting(to))).toBe(to);
+    }
+    // eslint-disable-next-line require-yield
+    const failing = function* (): Steps<never> {
+      throw new RangeError('no');
+    };
+    await expect(inTurns(failing())).rejects.toThrow(RangeError);
+  });
+
+  it('of many at a time lets the event loop go on after each turn, and not after a turn of each', async () => {
+    let turns = 0;
+    let on = true;
+    const watch = () => {
+      turns++;
+      if (on) setImmediate(watch);
+    };
+    watch();
+    await Promise.all(Array.from({ length: 16 }, () => inTurns(counting(9, 2))));
+    on = false;
+    // 256 ms in all; were each let have a turn of its own, all would be over after two of the loop.
+    expect(turns).toBeGreaterThan(16);
   });
 });

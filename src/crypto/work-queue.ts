@@ -41,3 +41,25 @@ export class WorkQueue {
     setImmediate(() => void this.#turn());
   }
 }
+
+/** The one of the process: with one each, as many as work at a time would hold the event loop for a turn each. */
+export const workQueue = new WorkQueue();
+
+/** Work that is done in steps of a few milliseconds: it yields after each. */
+export type Steps<T> = Generator<void, T>;
+
+/** Does all of it now. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** Does it step by step, in turn with whatever else the process does. */
+export async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const { done, value } = await workQueue.run(() => steps.next());
+    if (done === true) return value;
+  }
+}
