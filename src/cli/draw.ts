@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import type { CapacityReport, DrawResult } from '../agent/index.js';
 import type { CapacitySlot } from '../documents/index.js';
-import { CountersealError, ensure } from '../errors.js';
+import { ensure } from '../errors.js';
 import { parseEntryNumber } from './entry-number.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, EXIT, print, printJson, progress, table, usage } from './output.js';
@@ -21,13 +21,19 @@ const entryNumber = () =>
 export function drawCommands(entry: Command): void {
   memberOptions(entry.command('draw'))
     .description(
-      'finance, insure or use a part of what the document states, so that others can do the rest: no two members ' +
-        'together take more. The holders of the document learn how much was drawn, and not by whom; nobody else learns ' +
+      'finance, insure or use a part of what the document states, so that others can do the rest: together never more ' +
+        'than it states. The holders of the document learn how much was drawn, and not by whom; nobody else learns ' +
         'either. Exits with 3 where less is left. What was drawn stays drawn, also when the entry is released.',
     )
     .addArgument(entryNumber())
-    .option('--amount <amount>', "in the document's currency, as 40000.00")
-    .option('--quantity <quantity>', 'in kilograms; of a cession, in parts per million')
+    .option(
+      '--amount <amount>',
+      'of an invoice, policy, claim or letter of credit: in its currency, as 40000.00, or as 60%',
+    )
+    .option(
+      '--quantity <quantity>',
+      'of a bill of lading or declaration, in kilograms; of a cession, in parts per million; or as 60%',
+    )
     .option('--packages <number>', 'a number of packages')
     .option(
       '--accept-near',
@@ -35,15 +41,23 @@ export function drawCommands(entry: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  counterseal entry draw 12 --amount 40000.00 --home bank-a' +
-        '\n  counterseal entry draw 15 --quantity 12500.5 --json --home carrier',
+      '\nA percentage is of what the document states, not of what is left, and is rounded down.\n' +
+        '\nExamples:' +
+        '\n  counterseal entry draw 12 --amount 40000.00 --home bank-a' +
+        '\n  counterseal entry draw 3 --amount 60% --home insurer-a' +
+        '\n  counterseal entry draw 15 --quantity 12500.5 --json --home bank-a',
     )
     .action(action(draw));
 
   memberOptions(entry.command('capacity'))
     .description('what is left of what the document states, and what was drawn from it')
     .addArgument(entryNumber())
-    .addHelpText('after', '\nExample:\n  counterseal entry capacity 12 --home bank-a')
+    .addHelpText(
+      'after',
+      '\nAn entry of your own stands for your copy of the document: register it first, whatever its verdict.\n' +
+        '\nExamples:\n  counterseal entry capacity 12 --home bank-a' +
+        '\n  counterseal entry capacity 3 --json --home insurer-a',
+    )
     .action(action(capacity));
 }
 
@@ -69,20 +83,23 @@ async function draw(sequence: number, options: DrawCommandOptions): Promise<numb
   return withProver(async (prover) => {
     const { report, drawn } = await withAgent(options, async (agent) => {
       progress('reading ...');
-      const { document, slot } = await agent.drawable(sequence);
-      if (asked.slot !== slot)
-        throw new CountersealError(
+      const { own, document, slot, stated } = await agent.drawable(sequence);
+      // Of the command line too, though it takes the document to tell.
+      const value = usage(() => {
+        ensure(
+          asked.slot === slot,
           'invalid_argument',
           `this document is drawn from by its ${slot}: use --${slot}`,
-          { field: asked.slot },
+          asked.slot,
         );
-      const value = slotValue(parseSlotValue(document, slot, asked.text));
+        return slotValue(parseSlotValue(document, slot, asked.text));
+      });
       const drawn = await agent.draw(sequence, value, prover, {
         onProgress: (step) => progress(`${step} ...`),
         acceptNear: options.acceptNear === true,
       });
       await agent.audit({ command: 'entry draw', entry: sequence, result: drawn.outcome });
-      return { report: { document, slot }, drawn };
+      return { report: { document, slot, stated, purpose: own.purpose }, drawn };
     });
     progress('');
     const shown = (value: bigint) => formatSlotValue(report.document, report.slot, value);
@@ -98,19 +115,36 @@ async function draw(sequence: number, options: DrawCommandOptions): Promise<numb
         opened,
         retries,
       });
-    else print(sentence(sequence, drawn, shown));
+    else print(sentence({ ...report, drawn, shown }));
     return outcome === 'drawn' ? EXIT.ok : EXIT.match;
   });
 }
 
-function sentence(entry: number, { outcome, value, left }: DrawResult, shown: (x: bigint) => string): string {
+/** What drawing more than there is would be. */
+const BEYOND: Readonly<Record<string, string>> = {
+  finance: 'to finance more is to finance the document twice',
+  cover: 'to cover more is to insure beyond the value',
+  claim: 'to pay more is to pay the loss twice',
+};
+
+interface Told {
+  readonly purpose: string;
+  readonly stated: bigint;
+  readonly drawn: DrawResult;
+  readonly shown: (value: bigint) => string;
+}
+
+function sentence({ purpose, stated, drawn: { entry, outcome, value, left }, shown }: Told): string {
   switch (outcome) {
     case 'drawn':
-      return `entry ${entry} has drawn ${shown(value)}, and is engaged; ${shown(left!)} is left`;
-    case 'no-headroom':
-      return `nothing was drawn: ${shown(value)} is more than what is left, which is ${shown(left!)}`;
+      return `entry ${entry} has drawn ${shown(value)}, and is engaged; ${shown(left!)} of ${shown(stated)} is left`;
+    case 'no-headroom': {
+      const beyond = BEYOND[purpose] === undefined ? '' : `; ${BEYOND[purpose]}`;
+      const rest = left === 0n ? 'nothing' : shown(left!);
+      return `nothing was drawn: ${shown(value)} was asked for, and of the ${shown(stated)} that the document states ${rest} is left${beyond}. See \`entry capacity ${entry}\`.`;
+    }
     case 'conflict':
-      return 'nothing was drawn: somebody has opened draws on another version of this document, with the same number and other contents. One of the two is wrong: find out which.';
+      return `nothing was drawn: somebody has opened draws on another version of this document, with the same number and other contents. One of the two is wrong: \`entry show ${entry}\` lists the entries with this number, and whose possession differs; ask the issuer which is true.`;
     case 'near-duplicate':
       return `nothing was drawn: another entry may be the same deal under another number. See \`entry show ${entry}\`; --accept-near draws all the same.`;
   }
@@ -119,11 +153,12 @@ function sentence(entry: number, { outcome, value, left }: DrawResult, shown: (x
 const STATUS: Readonly<Record<CapacityReport['status'], string>> = {
   open: 'draws are open',
   'not-open': 'nobody has drawn: the first `entry draw` opens it',
-  conflict: 'draws are open on another version of this document, with the same number and other contents',
+  conflict:
+    'draws are open on another version of this document, with the same number and other contents: ask the issuer which is true',
 };
 
 async function capacity(sequence: number, options: MemberOptions): Promise<void> {
-  const { formatSlotValue } = await import('../documents/index.js');
+  const { formatPercent, formatSlotValue } = await import('../documents/index.js');
   const { document, slot, stated, status, left, draws } = await withAgent(options, (agent) => {
     progress('reading ...');
     return agent.capacity(sequence);
@@ -152,15 +187,19 @@ async function capacity(sequence: number, options: MemberOptions): Promise<void>
     `entry ${sequence}: ${STATUS[status]}`,
     ...table([
       [`${slot} of the document`, shown(stated)],
-      ['left', left === undefined ? 'not known' : shown(left)],
+      ['left', ...(left === undefined ? ['not known'] : [shown(left), formatPercent(left, stated)])],
     ]),
   );
   if (draws.length > 0)
     print(
       '',
       ...table([
-        ['drawn', 'by entry', '', 'at'],
-        ...draws.map(({ entry, own, value, time }) => [shown(value), String(entry), own ? 'own' : '', time]),
+        ['drawn', '', 'by entry', '', 'at'],
+        ...draws.map(({ entry, own, value, time }) => [
+          shown(value),
+          formatPercent(value, stated),
+          ...[String(entry), own ? 'own' : '', time],
+        ]),
       ]),
     );
 }

@@ -26,7 +26,7 @@ export {
 } from './slots.js';
 export { slotLabel } from './slot-labels.js';
 export { capacitySlot, type CapacitySlot } from './capacity.js';
-export { formatSlotValue, parseSlotValue } from './slot-value.js';
+export { formatPercent, formatSlotValue, parseSlotValue } from './slot-value.js';
 export {
   type Fingerprint,
   type FingerprintRow,

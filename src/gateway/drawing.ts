@@ -12,7 +12,9 @@ export const Part = z.strictObject({
     .string()
     .min(1)
     .max(40)
-    .describe("an amount in the document's currency, kilograms, parts per million of a cession, packages"),
+    .describe(
+      "an amount in the document's currency, kilograms, parts per million of a cession, packages; or, as `60%`, percent of what the document states",
+    ),
   acceptNear: z.boolean().default(false).describe('also where another entry is near'),
 });
 type Part = z.infer<typeof Part>;
@@ -23,7 +25,7 @@ interface Readable {
   readonly shown: (value: bigint) => string;
 }
 
-/** Throws as `drawable` does, `invalid_argument` for another slot and for nothing, `invalid_document` for no number. */
+/** Throws as `drawable` does, `invalid_argument` for another slot, for what is no part of it and for nothing. */
 export async function readPart(
   agent: Pick<GatewayAgent, 'drawable'>,
   { entry, slot, value: text }: Pick<Part, 'entry' | 'slot' | 'value'>,
@@ -31,7 +33,6 @@ export async function readPart(
   const { document, slot: drawn } = await agent.drawable(entry);
   ensure(slot === drawn, 'invalid_argument', `this document is drawn from by its ${drawn}`, 'slot');
   const value = slotValue(parseSlotValue(document, slot, text));
-  ensure(value > 0n, 'invalid_argument', 'nothing is to be drawn', 'value');
   return { value, shown: (of) => formatSlotValue(document, slot, of) };
 }
 

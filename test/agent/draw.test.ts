@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent, DrawResult } from '../../src/agent/index.js';
 import {
   canonicalDocument,
+  formatPercent,
   formatSlotValue,
   parseSlotValue,
   readDocument,
@@ -215,18 +217,77 @@ describe('values of slots', () => {
     expect(formatSlotValue(goods, 'packages', parseSlotValue(goods, 'packages', '42'))).toBe('42 packages');
   });
 
-  it.each([
-    ['amount', '0.001'],
-    ['amount', '-1'],
-    ['amount', '1.000,00'],
-    ['amount', '1e3'],
-    ['amount', String(1n << 64n)],
-    ['packages', '1.5'],
-    ['packages', '-1'],
-    ['quantity', '-1'],
-  ] as const)('refuse %s %s', (slot, text) => {
-    expect(() => parseSlotValue(INVOICE, slot, text)).toThrow(
-      expect.objectContaining(code('invalid_document')),
+  it('are read as they are written, in whatever unit', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom<[number, 'amount' | 'quantity' | 'packages', string]>(
+          ...[380, 530].flatMap((kind) =>
+            ['EUR', 'JPY', 'KWD', 'CLF'].map((currency): [number, 'amount', string] => [
+              kind,
+              'amount',
+              currency,
+            ]),
+          ),
+          ...([929, 60002] as const).map((kind): [number, 'quantity', string] => [kind, 'quantity', 'EUR']),
+          [929, 'packages', 'EUR'],
+        ),
+        fc.bigInt(1n, (1n << 64n) - 1n),
+        ([kind, slot, currency], value) => {
+          const document = of(kind, { currency });
+          const written = formatSlotValue(document, slot, value);
+          expect(parseSlotValue(document, slot, written)).toBe(value);
+          expect(parseSlotValue(document, slot, written.split(' ')[0]!)).toBe(value);
+        },
+      ),
     );
+  });
+
+  it('are percent of what the document states, and never more than all of it together', () => {
+    const risk = of(530, { currency: 'EUR', amount: '25000000' });
+    expect(parseSlotValue(risk, 'amount', '60%')).toBe(15_000_000n);
+    expect(parseSlotValue(risk, 'amount', '40 %')).toBe(10_000_000n);
+    expect(parseSlotValue(risk, 'amount', '100.00%')).toBe(25_000_000n);
+    expect(formatPercent(15_000_000n, 25_000_000n)).toBe('60 %');
+    expect(formatPercent(1n, 25_000_000n)).toBe('less than 0.01 %');
+    expect(formatPercent(0n, 25_000_000n)).toBe('0 %');
+    const percent = (units: number) =>
+      `${Math.floor(units / 1000)}.${String(units % 1000).padStart(3, '0')}%`;
+    fc.assert(
+      fc.property(fc.bigInt(100_000n, (1n << 64n) - 1n), fc.integer({ min: 1, max: 99_999 }), (all, part) => {
+        const document = of(530, { currency: 'EUR', amount: all.toString() });
+        const [a, b] = [part, 100_000 - part].map((one) => parseSlotValue(document, 'amount', percent(one)));
+        expect(a! + b!).toBeLessThanOrEqual(all);
+        expect(a! + b!).toBeGreaterThanOrEqual(all - 1n);
+      }),
+    );
+  });
+
+  it.each([
+    ['amount', '0.001', 'EUR has 2 decimal digits'],
+    ['amount', '-1', 'the least that can be drawn is 0.01 EUR'],
+    ['amount', '0', 'the least that can be drawn is 0.01 EUR'],
+    ['amount', '0%', 'the least that can be drawn is 0.01 EUR'],
+    ['amount', '0.00000000001%', 'the least that can be drawn is 0.01 EUR'],
+    ['amount', '100.01%', 'the document states no more than 100%'],
+    ['amount', '1.000,00', 'as 40000.00 or 60%'],
+    ['amount', '1 000.00', 'as 40000.00 or 60%'],
+    ['amount', '1e3', 'as 40000.00 or 60%'],
+    ['amount', '.', 'as 40000.00 or 60%'],
+    ['amount', '', 'as 40000.00 or 60%'],
+    ['amount', '1'.repeat(30), 'as 40000.00 or 60%'],
+    ['amount', '100.00 USD', 'the document is in EUR, not USD'],
+    ['amount', String(1n << 64n), 'no document states so much'],
+    ['packages', '1.5', 'write a whole number'],
+    ['packages', '-1', 'the least that can be drawn is 1 packages'],
+    ['quantity', '-1', 'the least that can be drawn is 0.001 kg'],
+    ['quantity', '5 lb', 'the document is in kg, not lb'],
+  ] as const)('refuse %s %s', (slot, text, why) => {
+    expect(() => parseSlotValue(INVOICE, slot, text)).toThrow(
+      expect.objectContaining({
+        ...code('invalid_argument'),
+        message: expect.stringContaining(`${slot} is ${JSON.stringify(text)}: `) as string,
+      }),
+    );
+    expect(() => parseSlotValue(INVOICE, slot, text)).toThrow(why);
   });
 });

@@ -514,7 +514,8 @@ describe('a member over HTTP', () => {
     for (const [body, status, code] of [
       [{ ...ten, slot: 'packages' }, 400, 'invalid_argument'],
       [{ ...ten, value: '0' }, 400, 'invalid_argument'],
-      [{ ...ten, value: '-10' }, 422, 'invalid_document'],
+      [{ ...ten, value: '-10' }, 400, 'invalid_argument'],
+      [{ ...ten, value: '10.00 USD' }, 400, 'invalid_argument'],
       [{ ...ten, entry: 0 }, 400, 'invalid_argument'],
     ] as const)
       expect(await ask('POST', draw, { body })).toMatchObject({ status, body: { code } });
