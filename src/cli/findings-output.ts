@@ -8,7 +8,7 @@ const MEANING: Record<Findings['verdict'], string> = {
     'another member has engaged a document with the same number that says something else: one of the two is not the true one',
   duplicate: 'another member has registered this very document, and not engaged it',
   'near-duplicate':
-    'another entry has the same issuer, amount and date, or the same goods: probably the same deal',
+    'another entry has the same issuer, amount and date, the same goods or the same insured object: probably the same deal',
   unique: 'nobody has registered this document, nor one of the same deal',
 };
 

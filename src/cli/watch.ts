@@ -33,7 +33,14 @@ export function watchCommand(program: Command): void {
 const resolved = (event: { resolved?: ResolutionKind }): string =>
   event.resolved === undefined ? '' : `, resolved as ${event.resolved}`;
 
-/** What an action did: to erase a payload changes no state. */
+/** What is done beside changing an entry's state. */
+const DEEDS: Readonly<Record<string, string>> = {
+  erase: 'has had its payload erased',
+  'open-capacity': 'has opened draws from its document',
+  draw: 'has drawn from its document, and is engaged: see "entry capacity"',
+};
+
+/** What an action did. */
 const done = ({
   action: what,
   outcome,
@@ -42,12 +49,7 @@ const done = ({
   action: string;
   outcome: string;
   state: string;
-}): string =>
-  outcome === 'refused'
-    ? `was refused: ${what}`
-    : what === 'erase'
-      ? 'has had its payload erased'
-      : `is ${state}`;
+}): string => (outcome === 'refused' ? `was refused: ${what}` : (DEEDS[what] ?? `is ${state}`));
 
 function describe(event: WatchEvent): string {
   const when = event.time.replace('T', ' ').slice(0, 19);

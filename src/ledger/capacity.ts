@@ -97,7 +97,7 @@ export function refuseEngagement(scene: CapacityScene, entry: IndexedEntry): Rej
   if (opener && possessionTagOf(opener) !== possessionTagOf(entry)) return undefined;
   return reject(
     'capacity_open',
-    'the document is drawn from in parts: draw, or wait until its chain has ended',
+    'parts of the document are drawn, so nobody engages the whole: draw a part',
   );
 }
 
