@@ -95,10 +95,7 @@ export function refuseEngagement(scene: CapacityScene, entry: IndexedEntry): Rej
   if (!capacity) return undefined;
   const opener = scene.entryOf(capacity.opener);
   if (opener && possessionTagOf(opener) !== possessionTagOf(entry)) return undefined;
-  return reject(
-    'capacity_open',
-    'parts of the document are drawn, so nobody engages the whole: draw a part',
-  );
+  return reject('capacity_open', 'parts of the document are drawn, so nobody engages the whole: draw a part');
 }
 
 /** Why an entry may not draw, beside what its order accepts. */
