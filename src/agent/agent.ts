@@ -31,9 +31,10 @@ import { Evaluations } from './evaluations.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy, type Following } from './ledger-copy.js';
-import { viewConversation, viewMessage, type ConversationView, type MessageView } from './conversation.js';
+import { viewConversation, viewerOf, type ConversationView, type MessageView } from './conversation.js';
 import { MailPages } from './mail-pages.js';
 import { MailWatch } from './mail-watch.js';
+import { KnownPlaces } from './message-address.js';
 import { textBody, type MessageBody } from './message-content.js';
 import { conversationOf, type KeptMessage } from './message-store.js';
 import { readConversation, sendMessage, type MessagingParts } from './messaging.js';
@@ -70,6 +71,7 @@ export class Agent {
   readonly customs: Customs;
   /** What others wrote to this member, for whoever keeps a place of its own. */
   readonly mail: MailPages;
+  private readonly places = new KnownPlaces();
 
   private constructor(
     readonly home: OpenHome,
@@ -85,7 +87,7 @@ export class Agent {
     const parts = { network, keys, identity, evaluations, store, copy, ledger };
     this.crosschecks = new Crosschecks(parts);
     this.customs = new Customs(parts);
-    this.mail = new MailPages(parts);
+    this.mail = new MailPages({ ...parts, home, places: this.places });
   }
 
   /** Opens a member's folder with its passphrase. Connects to nothing yet. */
@@ -359,12 +361,12 @@ export class Agent {
   ): Promise<MessageView> {
     const sent = await sendMessage(this.messaging, sequence, other, bodyOf, proving);
     const { store } = this;
-    return viewMessage(sent, await store.use((session) => conversationOf(session, sequence, other)));
+    return viewerOf(await store.use((session) => conversationOf(session, sequence, other)))(sent);
   }
 
   private get messaging(): MessagingParts {
-    const { home, network, evaluations, ledger, store, copy } = this;
-    return { home, keys: home.keys, network, evaluations, ledger, store, copy };
+    const { home, network, evaluations, ledger, store, copy, places } = this;
+    return { home, keys: home.keys, network, evaluations, ledger, store, copy, places };
   }
 
   /** This member's card: to whom others share entries. Holds no secret. */

@@ -33,28 +33,22 @@ export function viewConversation(
   other: number,
   conversation: readonly KeptMessage[],
 ): ConversationView {
-  return {
-    entry,
-    other,
-    messages: conversation.map((message) => viewMessage(message, conversation)),
-    reveal: revealView(network, conversation),
-  };
+  const view = viewerOf(conversation);
+  return { entry, other, messages: conversation.map(view), reveal: revealView(network, conversation) };
 }
 
-export function viewMessage(
-  { index, time, direction, id, previous, body }: KeptMessage,
-  conversation: readonly KeptMessage[],
-): MessageView {
-  const others = conversation.filter((message) => message.direction !== direction);
-  const same = conversation.filter((message) => message.direction === direction);
-  const missing = previous !== null && !same.some((message) => message.id === previous);
-  return {
+/** Shows the messages of a conversation, each in constant time. */
+export function viewerOf(conversation: readonly KeptMessage[]): (message: KeptMessage) => MessageView {
+  const received = conversation.filter(({ direction }) => direction === 'received');
+  const acknowledged = new Set(received.flatMap(({ acknowledges }) => acknowledges));
+  const here = new Set(received.map(({ id }) => id));
+  return ({ index, time, direction, id, previous, body }) => ({
     ...{ index, time: new Date(time).toISOString(), direction, id, kind: body.kind },
     ...(body.kind === 'text' ? { text: Buffer.from(body.text, 'base64').toString('utf8') } : {}),
     ...(direction === 'sent'
-      ? { acknowledged: others.some(({ acknowledges }) => acknowledges.includes(id)) }
-      : missing
+      ? { acknowledged: acknowledged.has(id) }
+      : previous !== null && !here.has(previous)
         ? { oneIsMissing: true as const }
         : {}),
-  };
+  });
 }

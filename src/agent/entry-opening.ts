@@ -4,17 +4,20 @@ import { ensure } from '../errors.js';
 import { purposeOf, type Network, type RegisterClaims } from '../ledger/index.js';
 import type { DocumentKey } from '../oprf/index.js';
 import type { ProvableEvaluation } from '../proofs/index.js';
-import type { OwnEntry } from './entries.js';
+import { entryByNullifier, putEntry, type OwnEntry } from './entries.js';
 import { claimsOf } from './entry-on-ledger.js';
 import type { Evaluations } from './evaluations.js';
-import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
-import { keptEvaluation } from './kept-evaluation.js';
+import { evaluateAll, fingerprintDocument, possessionIdentity } from './fingerprinting.js';
+import { keepEvaluation, keptEvaluation } from './kept-evaluation.js';
 import type { MemberKeys } from './keys.js';
+import { lookAgain } from './mail-state.js';
+import type { AgentStore } from './store.js';
 
 interface Parts {
   readonly network: Network;
   readonly keys: MemberKeys;
   readonly evaluations: Pick<Evaluations, 'of'>;
+  readonly store: AgentStore;
 }
 
 /** The document of an own entry. Throws `failed_precondition` where this folder no longer has it. */
@@ -37,18 +40,42 @@ export function ownClaims({ transaction, sequence }: OwnEntry): RegisterClaims {
   return claimsOf(Buffer.from(transaction, 'base64'));
 }
 
+/** An own entry whose keys are all known: what it takes to act on it, to open it and to read its mail. */
+export type EvaluatedEntry<Entry extends OwnEntry = OwnEntry> = Entry &
+  Required<Pick<OwnEntry, 'possession' | 'exactKey'>>;
+
+const isEvaluated = <Entry extends OwnEntry>(entry: Entry): entry is EvaluatedEntry<Entry> =>
+  entry.possession !== undefined && entry.exactKey !== undefined;
+
 /**
- * The evaluation of an own entry's possession fingerprint: what was kept at registration, else a new one. Throws
- * `missing_field` where the document lacks one of its slots, and as the evaluators do.
+ * An own entry with what was evaluated when it was registered. Where that is not here (the entry was found in the log
+ * again), it is evaluated once more, in a request that looks like a check, and kept; then the messages from before are
+ * looked for. Throws `missing_field` where the document lacks a slot that its holders know, and as the evaluators do.
  */
+export async function withEvaluations<Entry extends OwnEntry>(
+  { evaluations, store }: Pick<Parts, 'evaluations' | 'store'>,
+  entry: Entry,
+): Promise<EvaluatedEntry<Entry>> {
+  if (isEvaluated(entry)) return entry;
+  const fingerprinted = await fingerprintDocument(documentOf(entry));
+  possessionIdentity(fingerprinted);
+  const { evaluated } = await evaluateAll(evaluations, [fingerprinted]);
+  const { exact, possession } = evaluated[0]!;
+  const known = { possession: keepEvaluation(possession!), exactKey: exact.documentKey.toString() };
+  await store.use((session) => {
+    const kept = entryByNullifier(session, entry.nullifier);
+    if (kept) putEntry(session, { ...kept, ...known });
+    if (kept && !kept.possession) lookAgain(session);
+  });
+  return { ...entry, ...known };
+}
+
+/** The evaluation of an own entry's possession fingerprint. Throws as {@link withEvaluations}. */
 export async function possessionOf(
-  { evaluations }: Pick<Parts, 'evaluations'>,
+  parts: Pick<Parts, 'evaluations' | 'store'>,
   entry: OwnEntry,
 ): Promise<ProvableEvaluation & { readonly documentKey: DocumentKey }> {
-  if (entry.possession) return keptEvaluation(entry.possession);
-  const identity = possessionIdentity(await fingerprintDocument(documentOf(entry)));
-  const { evaluations: done } = await evaluations.of([identity]);
-  return done[0]!;
+  return keptEvaluation(entry.possession ?? (await withEvaluations(parts, entry)).possession);
 }
 
 /** The salt of an own entry, from the seed or from the document; checked against the commitment before it leaves. */

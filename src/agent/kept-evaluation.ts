@@ -38,3 +38,7 @@ export function keptEvaluation({
     response: reduceScalar(BigInt(response)),
   };
 }
+
+/** The document key alone, without the checks of the points that a proof takes. */
+export const keptDocumentKey = ({ documentKey }: KeptEvaluation): DocumentKey =>
+  fieldFromDecimal(documentKey) as DocumentKey;

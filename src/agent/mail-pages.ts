@@ -1,7 +1,6 @@
 import { isPassing } from '../rpc/passing.js';
 import { collectMessages, type MailboxParts } from './mailbox.js';
 import { mailIn, type MailEvent } from './mail-watch.js';
-import { mailboxCursor } from './message-store.js';
 import type { EventPage, EventPlace } from './watch.js';
 
 /**
@@ -22,15 +21,12 @@ export class MailPages {
     await this.collecting;
     const { store, copy, network } = this.parts;
     const { index, entry } = place;
-    const { events, to, cursor } = await store.use((session) => ({
-      ...mailIn({ network, copy }, session, index),
-      cursor: mailboxCursor(session) ?? 0,
-    }));
+    const { events, to, more } = await store.use((session) => mailIn({ network, copy }, session, index));
     return {
       events: events
         .filter((event) => entry === undefined || event.index > index || event.entry > entry)
         .sort((a, b) => a.index - b.index || a.entry - b.entry),
-      next: to < cursor ? { index: to } : undefined,
+      next: more ? { index: to } : undefined,
       end: to > index ? { index: to } : place,
     };
   }

@@ -3,7 +3,15 @@ import { CountersealError } from '../errors.js';
 import { isPassing } from '../rpc/passing.js';
 import type { LogIndex, Network } from '../ledger/index.js';
 import { collectMessages, type MailboxParts } from './mailbox.js';
-import { mailAt, mailboxCursor, type KeptMessage } from './message-store.js';
+import { mailState } from './mail-state.js';
+import {
+  forgetLateMail,
+  lateMail,
+  mailAt,
+  moveWatchedMail,
+  watchedMail,
+  type KeptMessage,
+} from './message-store.js';
 import { revealedIn } from './reveal.js';
 import type { StoreSession } from './store.js';
 
@@ -25,7 +33,6 @@ export type MailEvent = {
   | { readonly event: 'revealed'; readonly memberId: string | null }
 );
 
-const CURSOR = 'own/mail-watch';
 /** Records that one pass looks at. */
 const PASS = 1_000;
 const RETRY_MS = 5_000;
@@ -82,26 +89,36 @@ export class MailWatch {
     events: MailEvent[];
     next: ((session: StoreSession) => void) | undefined;
   } {
-    const from = session.getSealed<number>(CURSOR) ?? 0;
+    const late = lateMail(session);
+    if (late.length > 0)
+      return {
+        events: late.map((message) => eventOf(this.parts.network, message)),
+        next: (later) => forgetLateMail(later, late),
+      };
+    const from = watchedMail(session);
     const { events, to } = mailIn(this.parts, session, from);
-    return { events, next: to > from ? (later) => later.putSealed(CURSOR, to) : undefined };
+    return { events, next: to > from ? (later) => moveWatchedMail(later, to) : undefined };
   }
 }
 
-/** What has been collected of at most {@link PASS} records from an index on, and the index behind them. */
+/**
+ * What has been collected of at most {@link PASS} records from an index on, and the index behind them; `more`: further
+ * records have been looked at.
+ */
 export function mailIn(
   { network, copy }: Pick<MailboxParts, 'network' | 'copy'>,
   session: StoreSession,
   from: number,
-): { events: MailEvent[]; to: number } {
-  const to = Math.max(from, Math.min(from + PASS, mailboxCursor(session) ?? 0));
+): { events: MailEvent[]; to: number; more: boolean } {
+  const collected = Math.min(mailState(session).cursor, copy.replica(session).size);
+  const to = Math.max(from, Math.min(from + PASS, collected));
   const events: MailEvent[] = [];
   for (let index = from; index < to; index++) {
     if (copy.record(session, index as LogIndex).body.type !== 'message') continue;
     for (const message of mailAt(session, index))
       if (message.direction === 'received') events.push(eventOf(network, message));
   }
-  return { events, to };
+  return { events, to, more: to < collected };
 }
 
 function eventOf(network: Network, message: KeptMessage): MailEvent {

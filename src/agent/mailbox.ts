@@ -8,18 +8,20 @@ import {
   type MessageRecord,
   type Network,
   type RegisterClaims,
-  type Replica,
+  type Sequence,
 } from '../ledger/index.js';
 import type { DocumentKey } from '../oprf/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
-import { listEntries, type RegisteredEntry } from './entries.js';
+import { ownEntry, type RegisteredEntry } from './entries.js';
 import { entryOnLedger } from './entry-on-ledger.js';
-import { keptEvaluation } from './kept-evaluation.js';
+import type { OpenHome } from './home.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
-import { messagePlaces } from './message-address.js';
+import { mailState, MailStateBuilder, moveMailbox, type MailState } from './mail-state.js';
+import type { KnownPlaces } from './message-address.js';
 import { openInner, openOuter, type MessageContent } from './message-content.js';
-import { keepMessage, keepPeer, mailboxCursor, moveMailbox } from './message-store.js';
+import { keepMessage, keepPeer } from './message-store.js';
+import { overOwnConnection } from './own-connection.js';
 import { patiently } from './patience.js';
 import type { AgentStore, StoreSession } from './store.js';
 
@@ -28,11 +30,12 @@ const PASS = 1_000;
 const FETCHED_PER_PASS = 200;
 
 export interface MailboxParts {
+  readonly home: Pick<OpenHome, 'config'>;
   readonly network: Network;
   readonly keys: MemberKeys;
   readonly store: AgentStore;
   readonly copy: LedgerCopy;
-  readonly ledger: Pick<LedgerClient, 'messageBody'>;
+  readonly places: KnownPlaces;
 }
 
 type FoundRecord = LogRecord & { readonly body: MessageRecord };
@@ -44,7 +47,8 @@ interface Reader {
 }
 
 interface Pass {
-  readonly to: number;
+  readonly before: MailState;
+  readonly after: MailState;
   /** What is fetched: all messages of the own entries' purposes that nodes still keep. */
   readonly records: readonly FoundRecord[];
   /** By position in the log, the entries of whose document it is. */
@@ -61,80 +65,83 @@ export async function collectMessages(parts: MailboxParts): Promise<void> {
   for (;;) {
     const pass = await parts.store.use((session) => nextPass(parts, session));
     if (!pass) return;
-    const opened: ((session: StoreSession) => void)[] = [];
-    for (const record of pass.records) {
-      const body = await fetchBody(parts, record);
-      const readers = pass.mine.get(record.index) ?? [];
-      if (!body || readers.length === 0) continue;
-      for (const reader of readers) opened.push(...(await openFor(parts, reader, record, body)));
-    }
+    const opened =
+      pass.records.length === 0 ? [] : await overOwnConnection(parts, (client) => read(parts, pass, client));
     await parts.store.use((session) => {
       for (const keep of opened) keep(session);
-      moveMailbox(session, pass.to);
+      moveMailbox(session, pass.before, pass.after);
     });
   }
 }
 
-async function nextPass({ network, copy }: MailboxParts, session: StoreSession): Promise<Pass | undefined> {
+async function read(
+  parts: MailboxParts,
+  { records, mine }: Pass,
+  client: LedgerClient,
+): Promise<((session: StoreSession) => void)[]> {
+  const opened: ((session: StoreSession) => void)[] = [];
+  for (const record of records) {
+    const body = await fetchBody(client, record);
+    if (body)
+      for (const reader of mine.get(record.index) ?? [])
+        opened.push(...(await openFor(parts, reader, record, body)));
+  }
+  return opened;
+}
+
+function nextPass(parts: MailboxParts, session: StoreSession): Pass | undefined {
+  const { copy, network } = parts;
   const replica = copy.replica(session);
-  const from = mailboxCursor(session) ?? 0;
-  if (from >= replica.size) return undefined;
+  const before = mailState(session);
+  if (before.cursor >= replica.size) return undefined;
+  const builder = new MailStateBuilder(session, before);
   const records: FoundRecord[] = [];
-  let to = from;
-  for (; to < Math.min(from + PASS, replica.size) && records.length < FETCHED_PER_PASS; to++) {
+  let to = before.cursor;
+  for (; to < Math.min(before.cursor + PASS, replica.size) && records.length < FETCHED_PER_PASS; to++) {
     const { body, ...record } = copy.record(session, to as LogIndex);
     if (body.type === 'message') records.push({ ...record, body });
+    if (body.type === 'register') builder.add(body);
   }
-  const readers = records.length === 0 ? [] : readersAmong(await listEntries(session));
-  const purposes = new Set(readers.map(({ entry }) => entry.purpose));
+  const after = builder.upTo(to);
   const kept = Date.now() - (messageRetainDays(network.genesis.schema) + 1) * DAY_MS;
-  const relevant = records.filter(({ body, time }) => purposes.has(body.purpose) && time > kept);
-  return { to, records: relevant, mine: addressed(network, replica, relevant, readers) };
+  const relevant = records.filter(({ body, time }) => after.purposes.includes(body.purpose) && time > kept);
+  return { before, after, records: relevant, mine: addressed(parts, session, relevant, after.readers) };
 }
 
-function readersAmong(entries: Awaited<ReturnType<typeof listEntries>>): Reader[] {
-  return entries.flatMap((entry) =>
-    entry.sequence === undefined || !entry.possession
-      ? []
-      : [
-          {
-            entry: entry as RegisteredEntry,
-            documentKey: keptEvaluation(entry.possession).documentKey,
-          },
-        ],
-  );
-}
-
-/** Which of the records are at addresses of own documents. */
+/** Which of the records are at addresses of own documents. Only entries that match another are looked at. */
 function addressed(
-  { id: networkId }: Network,
-  replica: Replica,
+  parts: MailboxParts,
+  session: StoreSession,
   records: readonly FoundRecord[],
-  readers: readonly Reader[],
+  readers: readonly number[],
 ): Map<number, Reader[]> {
+  const { copy, network, places } = parts;
+  const found = new Map<number, Reader[]>();
+  if (records.length === 0) return found;
+  const replica = copy.replica(session);
   const wanted = new Set<number>(records.map(({ index }) => index));
   const days = new Map(
     records.map(({ body: { purpose, period } }) => [`${purpose}|${period}`, { purpose, period }]),
   );
-  const found = new Map<number, Reader[]>();
-  for (const { purpose, period } of days.values())
-    for (const reader of readers.filter(({ entry }) => entry.purpose === purpose))
+  for (const sequence of readers)
+    for (const { purpose, period } of days.values()) {
+      if (purpose !== replica.entry(sequence as Sequence)!.purpose) continue;
+      const documentKey = places.keyOf(sequence, () => ownEntry(session, sequence)?.possession);
+      if (documentKey === undefined) continue;
       // In their order, and no further than they go: one hash more than there are messages.
-      for (const { address } of messagePlaces({
-        networkId,
-        documentKey: reader.documentKey,
-        purpose,
-        period,
-      })) {
+      for (const { address } of places.of({ networkId: network.id, documentKey, purpose, period })) {
         const index = replica.messageAt(address);
         if (index === undefined) break;
-        if (wanted.has(index)) found.set(index, [...(found.get(index) ?? []), reader]);
+        if (!wanted.has(index)) continue;
+        const reader = { entry: ownEntry(session, sequence)!, documentKey };
+        found.set(index, [...(found.get(index) ?? []), reader]);
       }
+    }
   return found;
 }
 
 async function fetchBody(
-  { ledger }: Pick<MailboxParts, 'ledger'>,
+  ledger: Pick<LedgerClient, 'messageBody'>,
   { body }: FoundRecord,
 ): Promise<Uint8Array | undefined> {
   try {

@@ -3,6 +3,7 @@ import { fieldToBytes, type FieldElement } from '../crypto/index.js';
 import { MESSAGE_SLOTS, messageLabel, type EpochDay } from '../ledger/index.js';
 import { tagOf, type DocumentKey } from '../oprf/index.js';
 import { framed } from './framed.js';
+import { keptDocumentKey, type KeptEvaluation } from './kept-evaluation.js';
 
 /** What the holders of one document have in common under a purpose, on one day. */
 export interface MessageDay {
@@ -41,4 +42,51 @@ export function slotOrder({ networkId, documentKey, purpose, period }: MessageDa
 export function* messagePlaces(day: MessageDay): Generator<MessagePlace> {
   for (const slot of slotOrder(day))
     yield { slot, address: tagOf(day.documentKey, messageLabel({ ...day, slot })) };
+}
+
+/** Days of documents that are remembered: some 3 KiB each. */
+const DAYS_MAX = 8_192;
+
+/**
+ * The places of {@link messagePlaces}, each computed once in a process, and the keys of own entries, each unsealed once:
+ * whoever follows the log looks for the messages of the same documents again and again.
+ */
+export class KnownPlaces {
+  private readonly keys = new Map<number, DocumentKey>();
+  private readonly days = new Map<
+    string,
+    { readonly found: MessagePlace[]; readonly rest: Iterator<MessagePlace> }
+  >();
+
+  /** As {@link messagePlaces}. */
+  *of(day: MessageDay): Generator<MessagePlace> {
+    const { found, rest } = this.known(day);
+    for (let i = 0; ; i++) {
+      if (i === found.length) {
+        const { value, done } = rest.next();
+        if (done) return;
+        found.push(value);
+      }
+      yield found[i]!;
+    }
+  }
+
+  /** The possession document key of an own entry; undefined, and asked for again, where it has none yet. */
+  keyOf(sequence: number, kept: () => KeptEvaluation | undefined): DocumentKey | undefined {
+    const known = this.keys.get(sequence);
+    if (known !== undefined) return known;
+    const evaluation = kept();
+    if (!evaluation) return undefined;
+    const key = keptDocumentKey(evaluation);
+    this.keys.set(sequence, key);
+    return key;
+  }
+
+  private known(day: MessageDay) {
+    const key = [day.networkId, day.documentKey, day.purpose, day.period].join('|');
+    let known = this.days.get(key);
+    if (!known) this.days.set(key, (known = { found: [], rest: messagePlaces(day) }));
+    if (this.days.size > DAYS_MAX) this.days.delete(this.days.keys().next().value!);
+    return known;
+  }
 }

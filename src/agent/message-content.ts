@@ -25,7 +25,12 @@ export const MESSAGE_TEXT_MAX_BYTES = 16_384;
 export const ACKNOWLEDGED_MAX = 64;
 
 const id = z.hex().length(32);
-const base64Text = z.base64().max(30_000);
+const base64Text = z
+  .base64()
+  .refine(
+    (text) => Buffer.byteLength(text, 'base64') <= MESSAGE_TEXT_MAX_BYTES,
+    'longer than a message may be',
+  );
 
 /** What somebody says. Every kind is as long as any other, so that nobody else learns which it was. */
 export const messageBodySchema = z.discriminatedUnion('kind', [

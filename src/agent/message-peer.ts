@@ -1,21 +1,14 @@
-import type { FieldElement } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
-import {
-  type LogIndex,
-  type Network,
-  type RegisterClaims,
-  type IndexedEntry,
-  type Sequence,
-} from '../ledger/index.js';
+import { type Network, type RegisterClaims, type IndexedEntry, type Sequence } from '../ledger/index.js';
 import type { DocumentKey } from '../oprf/index.js';
-import type { LedgerClient } from '../rpc/ledger-client.js';
 import { isOwn, ownEntryOrThrow, type RegisteredEntry } from './entries.js';
 import { claimsOf, registrationOf } from './entry-on-ledger.js';
-import { documentOf } from './entry-opening.js';
-import type { Evaluations } from './evaluations.js';
-import { fingerprintDocument } from './fingerprinting.js';
+import type { EvaluatedEntry } from './entry-opening.js';
+import type { OpenHome } from './home.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import { mailState } from './mail-state.js';
 import { keepPeer, peerOf } from './message-store.js';
+import { overOwnConnection } from './own-connection.js';
 import { patiently } from './patience.js';
 import { openNotice } from './sealing.js';
 import type { AgentStore, StoreSession } from './store.js';
@@ -24,11 +17,10 @@ import type { AgentStore, StoreSession } from './store.js';
 const NEIGHBOURS = 32;
 
 export interface PeerParts {
+  readonly home: Pick<OpenHome, 'config'>;
   readonly network: Network;
   readonly store: AgentStore;
   readonly copy: LedgerCopy;
-  readonly ledger: Pick<LedgerClient, 'transaction'>;
-  readonly evaluations: Pick<Evaluations, 'of'>;
 }
 
 /** An own entry and somebody else's of the same document. */
@@ -65,7 +57,13 @@ export function correspondents(
  * The mailbox key of another's entry: what its own messages said, else what its notice says, which the exact document
  * key opens. Throws `failed_precondition` where the notice is not one.
  */
-export async function mailboxOf(parts: PeerParts, { entry, other }: Correspondents): Promise<Uint8Array> {
+export async function mailboxOf(
+  parts: PeerParts,
+  {
+    entry,
+    other,
+  }: { readonly entry: EvaluatedEntry<RegisteredEntry>; readonly other: Correspondents['other'] },
+): Promise<Uint8Array> {
   const { store } = parts;
   const known = await store.use((session) => peerOf(session, entry.sequence, other.sequence));
   if (known) return Buffer.from(known.mailbox, 'hex');
@@ -74,7 +72,7 @@ export async function mailboxOf(parts: PeerParts, { entry, other }: Corresponden
   const binding = { networkId: parts.network.id, nullifier, commitment, controlKey };
   let mailbox: Uint8Array;
   try {
-    mailbox = openNotice(notice, await exactKeyOf(parts, entry), binding);
+    mailbox = openNotice(notice, BigInt(entry.exactKey) as DocumentKey, binding);
   } catch (cause) {
     if (!(cause instanceof CountersealError) || cause.code !== 'decryption_failed') throw cause;
     throw new CountersealError(
@@ -89,30 +87,34 @@ export async function mailboxOf(parts: PeerParts, { entry, other }: Corresponden
   return mailbox;
 }
 
-/** Kept at registration; else evaluated once more. */
-async function exactKeyOf({ evaluations }: PeerParts, entry: RegisteredEntry): Promise<FieldElement> {
-  if (entry.exactKey !== undefined) return BigInt(entry.exactKey) as DocumentKey;
-  const { identities } = await fingerprintDocument(documentOf(entry));
-  const { evaluations: done } = await evaluations.of([identities[0]]);
-  return done[0]!.documentKey;
+/**
+ * The entries among which one is fetched: others that could be meant as well, because each has a match, its own among
+ * them. `matched` only grows at its end: every entry of a full row has the same company at all times, and those of the
+ * last one share it with the end of the row before.
+ */
+export function companyOf(matched: readonly number[], sequence: number): readonly number[] {
+  const at = matched.indexOf(sequence);
+  ensure(at >= 0, 'internal', 'an entry of the same document has a match');
+  const first = Math.max(0, Math.min(at - (at % NEIGHBOURS), matched.length - NEIGHBOURS));
+  return matched.slice(first, first + NEIGHBOURS);
 }
 
-/** What an entry claims, by its transaction, which is fetched with those around it. */
-async function claimsOfOther(
-  { store, copy, ledger }: PeerParts,
-  sequence: Sequence,
-): Promise<RegisterClaims> {
-  const { at, hashes } = await store.use((session) => {
-    const { index } = registrationOf(session, copy, sequence);
-    const first = index - (index % NEIGHBOURS);
-    const length = Math.min(NEIGHBOURS, copy.replica(session).size - first);
-    return {
-      at: index - first,
-      hashes: Array.from({ length }, (_, i) => copy.record(session, (first + i) as LogIndex).txHash),
-    };
+/** What an entry claims, by its transaction, which is fetched with those of other matches, own ones included. */
+async function claimsOfOther(parts: PeerParts, sequence: Sequence): Promise<RegisterClaims> {
+  const { store, copy } = parts;
+  const company = await store.use((session) =>
+    companyOf(mailState(session).matched, sequence).map((one) => ({
+      sequence: one,
+      hash: registrationOf(session, copy, one).txHash,
+    })),
+  );
+  return overOwnConnection(parts, async (client) => {
+    let claims: RegisterClaims | undefined;
+    // Each by its hash, which the client compares.
+    for (const one of company) {
+      const transaction = await patiently(() => client.transaction(one.hash));
+      if (one.sequence === sequence) claims = claimsOf(transaction);
+    }
+    return claims!;
   });
-  const transactions: Uint8Array[] = [];
-  // Each by its hash, which the client compares.
-  for (const hash of hashes) transactions.push(await patiently(() => ledger.transaction(hash)));
-  return claimsOf(transactions[at]!);
 }

@@ -36,11 +36,25 @@ const SENDING = 'own/sending/';
 const mailKey = (index: number) => `own/mail/${index}`;
 const conversationKey = (entry: number, other: number) => `own/conversation/${entry}/${other}`;
 const peerKey = (entry: number, other: number) => `own/peer/${entry}/${other}`;
-const CURSOR = 'own/mailbox';
+const idKey = ({ entry, other, direction, id }: KeptMessage) =>
+  `own/mail-id/${entry}/${other}/${direction}/${id}`;
+const WATCHED = 'own/mail-watch';
+const LATE = 'own/mail-late';
 
-/** The position in the log up to which messages were collected. */
-export const mailboxCursor = (session: StoreSession): number | undefined => session.getSealed<number>(CURSOR);
-export const moveMailbox = (session: StoreSession, to: number): void => session.putSealed(CURSOR, to);
+/** The position in the log up to which a watch has handed over what came. */
+export const watchedMail = (session: StoreSession): number => session.getSealed<number>(WATCHED) ?? 0;
+export const moveWatchedMail = (session: StoreSession, to: number): void => session.putSealed(WATCHED, to);
+
+/** Messages that were found when the watch had gone past their place, in the order in which they were. */
+export const lateMail = (session: StoreSession): readonly KeptMessage[] =>
+  session.getSealed<KeptMessage[]>(LATE) ?? [];
+export function forgetLateMail(session: StoreSession, handedOver: readonly KeptMessage[]): void {
+  const done = new Set(handedOver.map(idKey));
+  session.putSealed(
+    LATE,
+    lateMail(session).filter((message) => !done.has(idKey(message))),
+  );
+}
 
 /** The messages of own entries that came with a record of the log. */
 export const mailAt = (session: StoreSession, index: number): readonly KeptMessage[] =>
@@ -57,10 +71,13 @@ export function conversationOf(session: StoreSession, entry: number, other: numb
 
 /** Keeps a message, once, and once only where it came at two addresses. */
 export function keepMessage(session: StoreSession, message: KeptMessage): void {
-  const { entry, other, index, id, direction } = message;
-  const known = conversationOf(session, entry, other);
-  if (known.some((one) => one.id === id && one.direction === direction)) return;
+  const { entry, other, index, direction } = message;
+  const same = (one: KeptMessage) => idKey(one) === idKey(message);
+  if (session.hasSealed(idKey(message)) || mailAt(session, index).some(same)) return;
+  session.putSealed(idKey(message), true);
   session.putSealed(mailKey(index), [...mailAt(session, index), message]);
+  if (direction === 'received' && index < watchedMail(session))
+    session.putSealed(LATE, [...lateMail(session), message]);
   const key = conversationKey(entry, other);
   session.putSealed(key, [...new Set([...(session.getSealed<number[]>(key) ?? []), index])]);
 }

@@ -16,16 +16,16 @@ import {
   type MessageClaims,
 } from '../ledger/index.js';
 import { fingerprintInstance, type FingerprintRequest } from '../proofs/index.js';
-import { LedgerClient } from '../rpc/ledger-client.js';
+import type { LedgerClient } from '../rpc/ledger-client.js';
 import { ensureClock } from './clock.js';
-import { putEntry, type RegisteredEntry } from './entries.js';
-import { documentOf } from './entry-opening.js';
+import type { RegisteredEntry } from './entries.js';
+import { documentOf, withEvaluations, type EvaluatedEntry } from './entry-opening.js';
 import type { Evaluations } from './evaluations.js';
-import { fingerprintDocument, possessionIdentity } from './fingerprinting.js';
 import type { OpenHome } from './home.js';
-import { keepEvaluation, keptEvaluation } from './kept-evaluation.js';
+import { keptDocumentKey, keptEvaluation } from './kept-evaluation.js';
 import { collectMessages, type MailboxParts } from './mailbox.js';
-import { messagePlaces, type MessagePlace } from './message-address.js';
+import type { MessagePlace } from './message-address.js';
+import { overOwnConnection } from './own-connection.js';
 import {
   ACKNOWLEDGED_MAX,
   sealMessage,
@@ -34,14 +34,7 @@ import {
   type MessageContent,
 } from './message-content.js';
 import { correspondents, mailboxOf, type Correspondents, type PeerParts } from './message-peer.js';
-import {
-  conversationOf,
-  mailAt,
-  mailboxCursor,
-  moveMailbox,
-  noteSending,
-  type KeptMessage,
-} from './message-store.js';
+import { conversationOf, mailAt, noteSending, type KeptMessage } from './message-store.js';
 import { prove } from './prove.js';
 import { membersToProve, roleIn } from './proving-member.js';
 import type { Proving } from './registering.js';
@@ -80,7 +73,7 @@ export async function sendMessage(
   const { network, keys, store, copy, ledger } = parts;
   await Promise.all([copy.sync(), ensureClock(ledger)]);
   const found = await store.use((session) => correspondents(parts, session, sequence, other));
-  const between = { ...found, entry: await withPossession(parts, found.entry) };
+  const between = { ...found, entry: await withEvaluations(parts, found.entry) };
   await collectMessages(parts);
   const { entry } = between;
   ensure(
@@ -146,25 +139,9 @@ export async function readConversation(
   const { store, copy } = parts;
   await copy.sync();
   const { entry } = await store.use((session) => correspondents(parts, session, sequence, other));
-  await withPossession(parts, entry);
+  await withEvaluations(parts, entry);
   await collectMessages(parts);
   return store.use((session) => conversationOf(session, sequence, other));
-}
-
-/** The entry with its possession evaluation, which is made up for, and messages from before looked for, where it has none. */
-async function withPossession(
-  { evaluations, store }: Pick<MessagingParts, 'evaluations' | 'store'>,
-  entry: RegisteredEntry,
-): Promise<RegisteredEntry> {
-  if (entry.possession) return entry;
-  const identity = possessionIdentity(await fingerprintDocument(documentOf(entry)));
-  const { evaluations: done } = await evaluations.of([identity]);
-  const known = { ...entry, possession: keepEvaluation(done[0]!) };
-  await store.use((session) => {
-    putEntry(session, known);
-    moveMailbox(session, Math.min(mailboxCursor(session) ?? 0, entry.index ?? 0));
-  });
-  return known;
 }
 
 interface Place extends MessagePlace, Pick<MessageBinding, 'documentKey'> {
@@ -173,13 +150,13 @@ interface Place extends MessagePlace, Pick<MessageBinding, 'documentKey'> {
 
 /** The first place of today that no message has. Throws `quota_exceeded` where there is none. */
 function nextPlace(
-  { network }: Pick<MessagingParts, 'network'>,
+  { network, places }: Pick<MessagingParts, 'network' | 'places'>,
   replica: { messageAt(address: FieldElement): LogIndex | undefined },
-  { purpose, possession }: RegisteredEntry,
+  { purpose, possession }: EvaluatedEntry<RegisteredEntry>,
 ): Place {
-  const { documentKey } = keptEvaluation(possession!);
+  const documentKey = keptDocumentKey(possession);
   const period = dayOf(unixMs(Date.now()));
-  for (const place of messagePlaces({ networkId: network.id, documentKey, purpose, period }))
+  for (const place of places.of({ networkId: network.id, documentKey, purpose, period }))
     if (replica.messageAt(place.address) === undefined) return { ...place, documentKey, period };
   throw new CountersealError(
     'quota_exceeded',
@@ -189,7 +166,7 @@ function nextPlace(
 
 async function proveMessage(
   { network, keys, store, copy, evaluations }: MessagingParts,
-  entry: RegisteredEntry,
+  entry: EvaluatedEntry<RegisteredEntry>,
   { slot, address, period }: Place,
   bodyHash: Uint8Array,
   prover: Proving['prover'],
@@ -220,7 +197,7 @@ async function proveMessage(
     purpose: text(messageLabel(scope)),
     fingerprintId: text(possession.name),
     mask: possession.mask,
-    evaluation: keptEvaluation(entry.possession!),
+    evaluation: keptEvaluation(entry.possession),
     oprfKey: evaluations.committee.groupKey,
     member: { secret: keys.secret, role, path: members.path(keys.memberId, role) },
     membersRoot: members.root,
@@ -244,20 +221,17 @@ async function proveMessage(
   return encodeTransaction({ type: 'message', claims, proof });
 }
 
-/** Over a connection of its own: the one that reads the log shows how far this copy is. Answers a refusal. */
+/** Answers a refusal. */
 async function submit(
-  { home, network }: Pick<MessagingParts, 'home' | 'network'>,
+  parts: Pick<MessagingParts, 'home' | 'network'>,
   transaction: Uint8Array,
   body: Uint8Array,
 ): Promise<CountersealError | undefined> {
-  const client = new LedgerClient(home.config.nodes, network.genesis);
   try {
-    await client.submit(transaction, body);
+    await overOwnConnection(parts, (client) => client.submit(transaction, body));
     return undefined;
   } catch (error) {
     if (error instanceof CountersealError && error.code === 'rejected') return error;
     throw error;
-  } finally {
-    client.close();
   }
 }

@@ -16,13 +16,14 @@ import {
 } from '../ledger/index.js';
 import type { EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
-import { LedgerClient } from '../rpc/ledger-client.js';
+import type { LedgerClient } from '../rpc/ledger-client.js';
 import { isPassing } from '../rpc/passing.js';
 import { ensureClock } from './clock.js';
 import { entryByNullifier, listEntries, putEntry, type OwnEntry } from './entries.js';
 import type { Evaluations } from './evaluations.js';
 import type { OpenHome } from './home.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import { overOwnConnection } from './own-connection.js';
 import { NO_PRIVACY_MEASURES } from './privacy.js';
 import { prepareRegistration, type RegisterProgress } from './register.js';
 import type { AgentStore } from './store.js';
@@ -211,19 +212,16 @@ export class Outbox {
 
   /** Answers why the ledger refuses an entry, if it does. */
   private async send(entry: OwnEntry): Promise<string | undefined> {
-    // What was held back goes over a connection of its own: the one that reads the log shows how far this copy is.
-    const { ledger, home, network } = this.parts;
-    const client =
-      entry.notBefore === undefined ? ledger : new LedgerClient(home.config.nodes, network.genesis);
+    const { ledger } = this.parts;
+    const submit = (client: LedgerClient) =>
+      client.submit(Buffer.from(entry.transaction, 'base64'), Buffer.from(entry.payload, 'base64'));
     try {
-      await client.submit(Buffer.from(entry.transaction, 'base64'), Buffer.from(entry.payload, 'base64'));
+      await (entry.notBefore === undefined ? submit(ledger) : overOwnConnection(this.parts, submit));
       return undefined;
     } catch (error) {
       // Only a refusal is final, by the ledger's rules or the node's limits; whatever else went wrong, the entry waits.
       if (!(error instanceof CountersealError) || !REFUSALS.includes(error.code)) throw error;
       return error.message;
-    } finally {
-      if (client !== ledger) client.close();
     }
   }
 

@@ -113,14 +113,25 @@ async function eventsIn(
   const replica = copy.replica(session);
   const to = Math.min(from + PASS, replica.size);
   if (from >= to) return { events: [], to: from };
-  const owned = (await listEntries(session)).flatMap(({ sequence, tags, purpose }) =>
+  const records: EntryRecord[] = [];
+  for (let index = from; index < to; index++) {
+    const record = copy.record(session, index as LogIndex);
+    if (concernsEntries(record)) records.push(record);
+  }
+  // All of them are unsealed for it, so only where there is something to compare them with.
+  const entries = records.length === 0 ? [] : await listEntries(session);
+  const owned = entries.flatMap(({ sequence, tags, purpose }) =>
     sequence === undefined ? [] : [{ sequence, purpose, tags: tags.map(BigInt) }],
   );
-  const events: LogEvent[] = [];
-  for (let index = from; index < to; index++)
-    events.push(...eventsOf(session, replica, owned, copy.record(session, index as LogIndex)));
-  return { events, to };
+  return { events: records.flatMap((record) => eventsOf(session, replica, owned, record)), to };
 }
+
+type EntryRecord = LogRecord & {
+  readonly body: Exclude<LogRecord['body'], { readonly type: 'membership' | 'message' }>;
+};
+
+const concernsEntries = (record: LogRecord): record is EntryRecord =>
+  record.body.type !== 'membership' && record.body.type !== 'message';
 
 /** The place of an event among all: that of its record in the log, and of that record's events the own entry's. */
 export interface EventPlace {
@@ -187,9 +198,8 @@ function eventsOf(
   session: StoreSession,
   replica: Replica,
   owned: readonly Owned[],
-  { index, time, txHash, body }: LogRecord,
+  { index, time, txHash, body }: EntryRecord,
 ): LogEvent[] {
-  if (body.type === 'membership' || body.type === 'message') return [];
   const at = { index, time: new Date(time).toISOString() };
   if (isOwn(session, body.entry))
     return body.type !== 'register' && body.type !== 'fingerprint'

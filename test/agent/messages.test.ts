@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Agent, LogEvent, WatchEvent } from '../../src/agent/index.js';
+import { ownEntry, putEntry } from '../../src/agent/entries.js';
 import { keptEvaluation } from '../../src/agent/kept-evaluation.js';
+import { lookAgain, mailState, moveMailbox } from '../../src/agent/mail-state.js';
 import { messagePlaces, slotOrder, type MessagePlace } from '../../src/agent/message-address.js';
 import {
   openInner,
@@ -9,6 +12,7 @@ import {
   textBody,
   type MessageContent,
 } from '../../src/agent/message-content.js';
+import { companyOf } from '../../src/agent/message-peer.js';
 import { conversationOf } from '../../src/agent/message-store.js';
 import { revealedIn } from '../../src/agent/reveal.js';
 import { deriveKey, fieldToBytes, padForSeal, seal, type FieldElement } from '../../src/crypto/index.js';
@@ -21,6 +25,7 @@ import {
   type LogIndex,
   type MessageClaims,
 } from '../../src/ledger/index.js';
+import { LedgerClient } from '../../src/rpc/ledger-client.js';
 import { code } from '../helpers/vectors.js';
 import { exampleDocument } from '../system/network.js';
 import { payloadFor } from '../ledger/helpers.js';
@@ -228,6 +233,45 @@ describe('the holders of one document', () => {
   });
 });
 
+describe('whose mailbox is opened', () => {
+  it('is one of up to 32 entries that have a match; of a full row always the same', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(), { minLength: 1, maxLength: 200 }), fc.nat(), (matched, pick) => {
+        const at = pick % matched.length;
+        const company = companyOf(matched, matched[at]!);
+        expect(company).toContain(matched[at]);
+        expect(company.length).toBe(Math.min(32, matched.length));
+        const row = Math.floor(at / 32) * 32;
+        // Whichever of its row is meant.
+        for (const one of matched.slice(row, row + 32)) expect(companyOf(matched, one)).toEqual(company);
+        if (row + 32 <= matched.length) expect(companyOf([...matched, -1], matched[at]!)).toEqual(company);
+      }),
+    );
+  });
+
+  it('is asked for with all others, own ones among them, over a connection that is for nothing else', async () => {
+    const fetched = vi.spyOn(LedgerClient.prototype, 'transaction');
+    const { opened } = network.node;
+    await a.message(A, C, bytes('first'), proving);
+    // Of the same document: A, B, C, and one that somebody made up under its number.
+    const hashes = (await records()).flatMap(({ body, txHash }) =>
+      body.type === 'register' && body.entry < 4 ? [txHash] : [],
+    );
+    expect(fetched.mock.calls.map(([hash]) => Buffer.from(hash))).toEqual(
+      hashes.map((hash) => Buffer.from(hash)),
+    );
+    // For the mailbox, and for the message that goes; the log is read over the one that was there.
+    expect(network.node.opened - opened).toBe(2);
+    await a.message(A, C, bytes('second'), proving);
+    expect(fetched).toHaveBeenCalledTimes(4);
+    fetched.mockRestore();
+    const before = network.node.opened;
+    expect(await events(c)).toHaveLength(2);
+    // Messages are read over one of their own too.
+    expect(network.node.opened - before).toBe(1);
+  }, 60_000);
+});
+
 describe('a hostile holder of the document', () => {
   const contentOf = async (agent: Agent, from: number, to: number): Promise<MessageContent> => {
     const { entry, keys } = await holderOf(agent, from);
@@ -379,6 +423,52 @@ describe('a sender whose process ends between the node\u2019s answer and its own
     copy.sync = sync;
     expect((await said(a, A, B)).at(-1)).toEqual(['sent', 'sent all the same']);
     expect((await said(b, B, A)).at(-1)).toEqual(['received', 'sent all the same']);
+  }, 60_000);
+});
+
+describe('an entry that was found in the log again, without what was evaluated for it', () => {
+  it('gets its mail once its keys are known again, and a watch that was past it tells of it once', async () => {
+    // As recovery leaves it: the document came back with the payload.
+    await c['store'].use((session) => {
+      const { possession, exactKey, ...bare } = ownEntry(session, C)!;
+      expect([possession, exactKey]).not.toContain(undefined);
+      putEntry(session, bare);
+    });
+    const again = await network.agent('bank-3');
+    await a.message(A, C, bytes('are you there?'), proving);
+    expect(await events(again)).toEqual([]);
+    const asked = network.requests.length;
+    expect((await said(again, C, A)).at(-1)).toEqual(['received', 'are you there?']);
+    // As many as a check takes, once.
+    expect(network.requests.slice(asked)).toEqual([3]);
+    // Killed before the event was taken, and again.
+    for (let i = 0; i < 2; i++)
+      await expect(again.watch(() => Promise.reject(new Error('killed')))).rejects.toMatchObject({
+        message: 'killed',
+      });
+    expect(await events(again)).toMatchObject([{ event: 'message', entry: C, other: A }]);
+    expect(await events(again)).toEqual([]);
+    expect((await said(again, C, A)).filter(([, text]) => text === 'are you there?')).toHaveLength(1);
+    expect(network.requests.length).toBe(asked + 1);
+  }, 60_000);
+
+  it('has the log looked through again whole, whatever another process was at meanwhile', async () => {
+    await c['store'].use((session) => {
+      const before = mailState(session);
+      expect(before.cursor).toBeGreaterThan(0);
+      lookAgain(session);
+      // A pass that began before it, of a process that did not know of the entry.
+      moveMailbox(session, before, { ...before, cursor: before.cursor + 1 });
+      expect(mailState(session)).toMatchObject({ cursor: 0, readers: before.readers });
+      // The same, where nothing had been looked at yet.
+      const beginning = mailState(session);
+      lookAgain(session);
+      moveMailbox(session, beginning, { ...beginning, cursor: 1 });
+      expect(mailState(session).cursor).toBe(0);
+    });
+    const count = (await said(c, C, A)).length;
+    expect(await events(c)).toEqual([]);
+    expect((await said(c, C, A)).length).toBe(count);
   }, 60_000);
 });
 
