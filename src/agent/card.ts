@@ -2,7 +2,8 @@ import { sign, verify, X509Certificate, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { fieldFromDecimal, type FieldElement } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
-import { partyOf, type Identity } from '../rpc/certificates.js';
+import type { Identity } from '../rpc/certificates.js';
+import { partyOf } from '../rpc/party.js';
 import { framed } from './framed.js';
 import type { MemberKeys } from './keys.js';
 

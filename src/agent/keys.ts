@@ -1,4 +1,3 @@
-import { x25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberBE, concatBytes } from '@noble/curves/utils.js';
 import {
   deriveKey,
@@ -7,6 +6,7 @@ import {
   memberIdOf,
   nullifierOf,
   reduceField,
+  x25519PublicKey,
   type FieldElement,
 } from '../crypto/index.js';
 
@@ -53,7 +53,7 @@ export class MemberKeys {
     this.memberId = memberIdOf(this.secret);
     this.storeKey = deriveKey(seed, 'counterseal agent store', networkId);
     const privateKey = deriveKey(seed, 'counterseal hpke key', networkId);
-    this.hpke = { privateKey, publicKey: x25519.getPublicKey(privateKey) };
+    this.hpke = { privateKey, publicKey: x25519PublicKey(privateKey) };
     this.auditKey = deriveKey(seed, 'counterseal audit log', networkId);
     this.gatewayKey = deriveKey(seed, 'counterseal gateway', networkId);
   }
@@ -72,7 +72,7 @@ export class MemberKeys {
       controlSeed,
       controlKey: ed25519PublicKey(controlSeed),
       mailboxSeed,
-      mailboxKey: x25519.getPublicKey(mailboxSeed),
+      mailboxKey: x25519PublicKey(mailboxSeed),
     };
   }
 }

@@ -11,6 +11,7 @@ export * from './dleq.js';
 export * from './shamir.js';
 export * from './aead.js';
 export * from './ed25519.js';
+export * from './x25519.js';
 export * from './vault-key.js';
 export * from './secret-file.js';
 export * from './files.js';

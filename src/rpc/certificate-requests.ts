@@ -1,5 +1,4 @@
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
+import type { Pkcs10CertificateRequest } from '@peculiar/x509';
 import {
   createHash,
   createPrivateKey,
@@ -10,7 +9,9 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { CountersealError, ensure } from '../errors.js';
-import { ALGORITHM, issueCertificate, partyIn, partyUri, type Identity, type Party } from './certificates.js';
+import { ALGORITHM, issueCertificate, type Identity } from './certificates.js';
+import { partyIn, partyOf, partyUri, type Party } from './party.js';
+import { loadX509 } from './x509.js';
 
 /** OID of the extension (RFC 5280, section 4.2.1.6). */
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17';
@@ -22,6 +23,7 @@ const RENEWAL_GRACE_DAYS = 90;
 
 /** A request (PKCS#10, PEM) for a certificate that names a party, signed by the key that it is for. */
 export async function createRequest(networkId: string, party: Party, privateKey: string): Promise<string> {
+  const x509 = await loadX509();
   const pkcs8 = x509.PemConverter.decodeFirst(privateKey);
   const signingKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign']);
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
@@ -45,14 +47,17 @@ export async function readRequest(
   pem: string,
   networkId: string,
 ): Promise<{ party: Party; der: Uint8Array }> {
+  const { SubjectAlternativeNameExtension } = await loadX509();
   const request = await parsed(pem);
   const found = request.getExtension(SUBJECT_ALTERNATIVE_NAME);
-  const names = found && new x509.SubjectAlternativeNameExtension(found.rawData);
-  return { party: partyIn(names?.names.items ?? [], networkId), der: new Uint8Array(request.rawData) };
+  const names = found ? new SubjectAlternativeNameExtension(found.rawData).names.items : [];
+  const uris = names.filter(({ type }) => type === 'url').map(({ value }) => value);
+  return { party: partyIn(uris, networkId), der: new Uint8Array(request.rawData) };
 }
 
-async function parsed(pem: string): Promise<x509.Pkcs10CertificateRequest> {
-  let request: x509.Pkcs10CertificateRequest;
+async function parsed(pem: string): Promise<Pkcs10CertificateRequest> {
+  const x509 = await loadX509();
+  let request: Pkcs10CertificateRequest;
   let signed: boolean;
   try {
     request = new x509.Pkcs10CertificateRequest(pem);
@@ -178,10 +183,8 @@ export function daysLeft(certificate: string, now = Date.now()): number | undefi
 }
 
 /** The party that a certificate names. Throws `permission_denied` where it names none, or several. */
-export function certificateParty(certificate: string, networkId: string): Party {
-  const names = new x509.X509Certificate(certificate).getExtension(x509.SubjectAlternativeNameExtension);
-  return partyIn(names?.names.items ?? [], networkId);
-}
+export const certificateParty = (certificate: string, networkId: string): Party =>
+  partyOf(readCertificate(certificate).raw, networkId);
 
 function readCertificate(pem: string): X509Certificate {
   try {

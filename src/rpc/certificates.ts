@@ -1,17 +1,10 @@
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
-import { randomBytes, webcrypto } from 'node:crypto';
-import { ensure } from '../errors.js';
+import type { PublicKeyType } from '@peculiar/x509';
+import { KeyObject, randomBytes, webcrypto } from 'node:crypto';
+import { partyUri, type Party } from './party.js';
+import { loadX509 } from './x509.js';
 
 export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
-const PARTY_KINDS = ['member', 'evaluator', 'node'] as const;
-
-/** Who a certificate speaks for: the URI `counterseal://<network>/<kind>/<id>` in its subject alternative names. */
-export interface Party {
-  readonly kind: (typeof PARTY_KINDS)[number];
-  readonly id: string;
-}
 
 /** A certificate and its private key, PEM. */
 export interface Identity {
@@ -21,9 +14,8 @@ export interface Identity {
 
 const generateKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 
-async function privateKeyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
-  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-}
+const privateKeyPem = ({ privateKey }: webcrypto.CryptoKeyPair): string =>
+  KeyObject.from(privateKey).export({ type: 'pkcs8', format: 'pem' }).toString();
 
 const validity = (days: number) => ({
   // A clock that is a little behind must not refuse a fresh certificate.
@@ -36,6 +28,7 @@ export const createTlsKey = async (): Promise<string> => privateKeyPem(await gen
 
 /** A self-signed certificate authority for one network. */
 export async function createAuthority(networkId: string, days = 3650): Promise<Identity> {
+  const x509 = await loadX509();
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: randomBytes(16).toString('hex'),
@@ -48,7 +41,7 @@ export async function createAuthority(networkId: string, days = 3650): Promise<I
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     ],
   });
-  return { certificate: certificate.toString('pem'), privateKey: await privateKeyPem(keys) };
+  return { certificate: certificate.toString('pem'), privateKey: privateKeyPem(keys) };
 }
 
 /** What a certificate is valid for, unless somebody says otherwise. It is renewed before: see `member renew`. */
@@ -61,17 +54,15 @@ export interface CertificateOptions {
   readonly days?: number;
 }
 
-export const partyUri = (networkId: string, { kind, id }: Party): string =>
-  `counterseal://${networkId}/${kind}/${id}`;
-
 /** A certificate for a party and a public key, valid as client and, under `hosts`, as server. */
 export async function issueCertificate(
   authority: Identity,
   networkId: string,
   party: Party,
-  publicKey: x509.PublicKeyType,
+  publicKey: PublicKeyType,
   { hosts = [], days = CERTIFICATE_DAYS }: CertificateOptions = {},
 ): Promise<string> {
+  const x509 = await loadX509();
   const issuer = new x509.X509Certificate(authority.certificate);
   const signingKey = await webcrypto.subtle.importKey(
     'pkcs8',
@@ -116,32 +107,5 @@ export async function issueIdentity(
 ): Promise<Identity> {
   const keys = await generateKeys();
   const certificate = await issueCertificate(authority, networkId, party, keys.publicKey, options);
-  return { certificate, privateKey: await privateKeyPem(keys) };
-}
-
-/**
- * The party that a certificate (DER, its chain already verified by TLS) names in `networkId`.
- * Throws `permission_denied` where it names none, or several.
- */
-export function partyOf(der: Uint8Array, networkId: string): Party {
-  const names = new x509.X509Certificate(new Uint8Array(der)).getExtension(
-    x509.SubjectAlternativeNameExtension,
-  );
-  return partyIn(names?.names.items ?? [], networkId);
-}
-
-/** As {@link partyOf}, of subject alternative names. */
-export function partyIn(names: readonly { type: string; value: string }[], networkId: string): Party {
-  const prefix = `counterseal://${networkId}/`;
-  const uris = names
-    .filter((name) => name.type === 'url' && name.value.startsWith(prefix))
-    .map((name) => name.value.slice(prefix.length).split('/'));
-  const [kind, id, ...rest] = uris.length === 1 ? uris[0]! : [];
-  const known = PARTY_KINDS.find((k) => k === kind);
-  ensure(
-    known && id && rest.length === 0,
-    'permission_denied',
-    'the certificate names no party of this network',
-  );
-  return { kind: known, id };
+  return { certificate, privateKey: privateKeyPem(keys) };
 }

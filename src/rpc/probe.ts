@@ -1,7 +1,8 @@
 import { Metadata, status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
 import { connect, type TLSSocket } from 'node:tls';
 import { CountersealError } from '../errors.js';
-import { partyOf, type Identity } from './certificates.js';
+import type { Identity } from './certificates.js';
+import { partyOf } from './party.js';
 import { fromServiceError } from './errors.js';
 import { HealthClient } from './generated/grpc/health/v1/health.js';
 import { CHANNEL_OPTIONS, channelCredentials, type ExpectedServer } from './transport.js';

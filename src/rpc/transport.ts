@@ -11,8 +11,9 @@ import { createHash } from 'node:crypto';
 import { checkServerIdentity, createSecureContext, type SecureContext } from 'node:tls';
 import { CountersealError, ensure } from '../errors.js';
 import { observeCalls, type ObservedCall } from './call-observer.js';
-import { partyOf, type Identity, type Party } from './certificates.js';
+import type { Identity } from './certificates.js';
 import { HealthCheckResponse_ServingStatus, HealthService } from './generated/grpc/health/v1/health.js';
+import { partyOf, type Party } from './party.js';
 
 /** The most that a server may answer in one message: a batch of records. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -70,7 +71,7 @@ const PARTIES_KEPT = 1024;
 const parties = new Map<string, Party>();
 
 /**
- * As {@link partyOf}, which takes 1 ms: one party shows one certificate at every call. What a certificate names follows
+ * As {@link partyOf}, which takes 0.2 ms: one party shows one certificate at every call. What a certificate names follows
  * from its bytes; whether it is valid is TLS's to say each time.
  */
 function knownParty(der: Uint8Array, networkId: string): Party {

@@ -28,7 +28,8 @@ import {
   sha256,
   type LogIndex,
 } from '../../src/ledger/index.js';
-import { createAuthority, issueIdentity, type Identity, type Party } from '../../src/rpc/certificates.js';
+import { createAuthority, issueIdentity, type Identity } from '../../src/rpc/certificates.js';
+import type { Party } from '../../src/rpc/party.js';
 import { CountersealError } from '../../src/errors.js';
 import type { LedgerClient } from '../../src/rpc/ledger-client.js';
 import { Directories, openEngine } from '../engine/helpers.js';

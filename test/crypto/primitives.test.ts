@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { buildPoseidonReference } from 'circomlibjs';
 import fc from 'fast-check';
@@ -29,6 +30,7 @@ import {
   splitSecret,
   text,
   unpad,
+  x25519PublicKey,
   FIELD_ORDER,
 } from '../../src/crypto/index.js';
 import { code } from '../helpers/vectors.js';
@@ -147,6 +149,18 @@ describe('aead', () => {
     const secret = new Uint8Array(32).fill(7);
     expect(deriveKey(secret, 'ab', 'c')).not.toEqual(deriveKey(secret, 'a', 'bc'));
     expect(deriveKey(secret, 'a')).not.toEqual(deriveKey(secret, 'a', ''));
+  });
+});
+
+describe('public keys', () => {
+  it('are those that another implementation derives, and seeds have 32 bytes', () => {
+    for (let i = 0; i < 20; i++) {
+      const seed = randomBytes(32);
+      expect(ed25519PublicKey(seed)).toEqual(ed25519.getPublicKey(seed));
+      expect(x25519PublicKey(seed)).toEqual(x25519.getPublicKey(seed));
+    }
+    for (const derive of [ed25519PublicKey, x25519PublicKey])
+      expect(() => derive(new Uint8Array(31))).toThrow(expect.objectContaining(code('invalid_argument')));
   });
 });
 

@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createAuthority, issueIdentity, partyOf, type Identity } from '../../src/rpc/certificates.js';
+import { createAuthority, issueIdentity, type Identity } from '../../src/rpc/certificates.js';
+import { partyOf } from '../../src/rpc/party.js';
 
 const NETWORK = 'test-net';
 const denied = expect.objectContaining({ code: 'permission_denied' }) as Error;
@@ -73,5 +74,31 @@ describe('the party that a certificate names', () => {
     expect(() => partyOf(none, NETWORK)).toThrow(denied);
     const dns = await certificateWith([{ type: 'dns', value: `counterseal://${NETWORK}/member/1` }]);
     expect(() => partyOf(dns, NETWORK)).toThrow(denied);
+  });
+
+  const uri = `counterseal://${NETWORK}/member/1`;
+  it.each<[string, x509.JsonGeneralNames]>([
+    ['DNS name', [{ type: 'dns', value: `a, URI:${uri}` }]],
+    ['mail address', [{ type: 'email', value: `a@b.example, URI:${uri}` }]],
+    ['directory name', [{ type: 'dn', value: `CN="a, URI:${uri}"` }]],
+    ['URI', [{ type: 'url', value: `https://bank.example/, URI:${uri}` }]],
+    ['URI with quotation marks', [{ type: 'url', value: `https://bank.example/", URI:${uri}, URI:"` }]],
+    ['DNS name that ends in a backslash', [{ type: 'dns', value: `a\\", URI:${uri}` }]],
+  ])('is nobody where a %s holds what reads like another name', async (_, names) => {
+    const certificate = await certificateWith(names);
+    expect(() => partyOf(certificate, NETWORK)).toThrow(denied);
+    const beside = await certificateWith([
+      ...names,
+      { type: 'url', value: `counterseal://${NETWORK}/node/2` },
+    ]);
+    expect(partyOf(beside, NETWORK)).toEqual({ kind: 'node', id: '2' });
+  });
+
+  it('has the id that the certificate says, also where that is not plain', async () => {
+    for (const id of ['a, b', '"', '\\', 'a\u0000', "'"])
+      expect(partyOf(await uris(`counterseal://${NETWORK}/member/${id}`), NETWORK)).toEqual({
+        kind: 'member',
+        id,
+      });
   });
 });

@@ -4,7 +4,8 @@ import { freePorts } from '../../src/cli/ports.js';
 import { combineShares, BASE, multiply } from '../../src/crypto/index.js';
 import { KeygenParty, type KeygenRoundOne } from '../../src/oprf/index.js';
 import { invoke, unary } from '../../src/rpc/call.js';
-import { createAuthority, issueIdentity, type Identity, type Party } from '../../src/rpc/certificates.js';
+import { createAuthority, issueIdentity, type Identity } from '../../src/rpc/certificates.js';
+import type { Party } from '../../src/rpc/party.js';
 import {
   KeyGenerationClient,
   KeyGenerationService,

@@ -14,7 +14,8 @@ import { Service, type Finished } from '../../src/cli/processes.js';
 import { passphraseKey, readSecretFile } from '../../src/crypto/index.js';
 import { readDocument, type CanonicalDocument } from '../../src/documents/index.js';
 import { parseGenesis, type Genesis } from '../../src/ledger/index.js';
-import { issueIdentity, type Identity, type Party } from '../../src/rpc/certificates.js';
+import { issueIdentity, type Identity } from '../../src/rpc/certificates.js';
+import type { Party } from '../../src/rpc/party.js';
 
 export const PASSPHRASE = 'Nur fuer Versuche: 4711 Pferde!';
 /** The same, for folders that a test opens itself: it is stretched once for all of a network. */

@@ -10,7 +10,7 @@ import {
   parseGenesis,
 } from '../../ledger/index.js';
 import { loadDeclared, packageKeys } from '../../proofs/index.js';
-import { partyOf, type Party } from '../../rpc/certificates.js';
+import { partyOf, type Party } from '../../rpc/party.js';
 import { LedgerClient } from '../../rpc/ledger-client.js';
 import { identifyServer, probe, type ProbeOptions } from '../../rpc/probe.js';
 import { NODE_RANGE, VERSION } from '../version.js';
