@@ -103,6 +103,7 @@ export {
   appendLeaf,
   consistencyProof,
   EMPTY_LOG_ROOT,
+  GrowingRoot,
   inclusionProof,
   leafHash,
   logRoot,

@@ -36,6 +36,44 @@ export function logRoot(nodes: Reader, size: number): Uint8Array {
   return size === 0 ? EMPTY_LOG_ROOT : subtree(nodes, 0, size);
 }
 
+/** The root of a log that grows, of its complete subtrees alone: nothing is stored. */
+export class GrowingRoot {
+  private constructor(
+    /** Those of the present size, the largest first. */
+    private readonly peaks: Uint8Array[],
+    private leaves: number,
+  ) {}
+
+  /** Goes on from the first `size` leaves. */
+  static from(nodes: Reader, size: number): GrowingRoot {
+    const peaks: Uint8Array[] = [];
+    for (let start = 0, rest = size; rest > 0;) {
+      const level = Math.floor(Math.log2(rest));
+      peaks.push(readNode(nodes, level, start / 2 ** level));
+      start += 2 ** level;
+      rest -= 2 ** level;
+    }
+    return new GrowingRoot(peaks, size);
+  }
+
+  append(leaf: Uint8Array): void {
+    let node = leaf;
+    for (let index = this.leaves; index % 2 === 1; index = (index - 1) / 2)
+      node = nodeHash(this.peaks.pop()!, node);
+    this.peaks.push(node);
+    this.leaves++;
+  }
+
+  get size(): number {
+    return this.leaves;
+  }
+
+  get root(): Uint8Array {
+    if (this.leaves === 0) return EMPTY_LOG_ROOT;
+    return this.peaks.reduceRight((right, left) => nodeHash(left, right));
+  }
+}
+
 /** PATH(index, D[size]): the audit path of a leaf (RFC 6962, section 2.1.1), from the leaf up. */
 export function inclusionProof(nodes: Reader, index: number, size: number): Uint8Array[] {
   ensure(

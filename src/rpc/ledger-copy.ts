@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inTurns, type Steps } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
+  type Checkpoint,
   checkpointOf,
   decodeRecord,
   equalBytes,
+  GrowingRoot,
+  leafHash,
   logRoot,
   recordKey,
   Replica,
@@ -22,6 +26,8 @@ const RECONNECT_MIN_MS = 200;
 const RECONNECT_MAX_MS = 5_000;
 /** Records that are held in memory until a checkpoint covers them: 250 MB at the most. */
 const UNSIGNED_RECORDS_MAX = 1_000_000;
+/** Records that are written at a time: as many as take some milliseconds. */
+const RECORDS_A_WRITE = 256;
 
 /** Whether a node answers whoever follows the log. */
 export type Following = 'following' | 'lost';
@@ -55,10 +61,19 @@ export class SerialStore implements CopyStore<CopySession> {
   }
 }
 
+/** Records that arrived, and where in the log they begin. */
+interface Arrived {
+  readonly from: number;
+  readonly records: readonly Uint8Array[];
+}
+
+/** How far a copy is to get, and what its root is then. */
+type Milestone = Pick<Checkpoint, 'size' | 'root'>;
+
 /**
  * A copy of the log of one's own, so that no node is ever asked about a tag. What arrives is kept only when a
  * checkpoint of the network's operators signs the log that it makes, and every verdict in it is the one that the
- * records before it give.
+ * records before it give. Much at once is kept part by part, in turn with the other work of the process.
  */
 export class LedgerCopy<Session extends CopySession = CopySession> {
   /** `absorbed` is told of each record in the session that keeps it. */
@@ -171,29 +186,66 @@ export class LedgerCopy<Session extends CopySession = CopySession> {
     return records.length;
   }
 
-  private keep(from: number, records: readonly Uint8Array[], checkpoint: string): Promise<void> {
+  private async keep(from: number, records: readonly Uint8Array[], checkpoint: string): Promise<void> {
     const signed = sent(() => checkpointOf(this.network.genesis, checkpoint));
-    return this.store.use((session) => {
-      const replica = this.replica(session);
-      // Another command may have kept the beginning, or all of it, meanwhile.
-      const fresh = records.slice(Math.max(replica.size - from, 0));
-      for (const bytes of fresh) {
-        session.view.put(recordKey(replica.size as LogIndex), bytes);
-        this.absorbed(
-          session,
-          sent(() => replica.absorb(bytes)),
-        );
-      }
-      // An older checkpoint signs nothing that is new; what it does sign must be the beginning of the copy.
-      ensure(
-        (fresh.length === 0 ? signed.size <= replica.size : signed.size === replica.size) &&
-          equalBytes(logRoot(session.view, signed.size), signed.root),
-        'data_corrupted',
-        'the node sent other records than its signed checkpoint commits to: it is not to be trusted',
+    const arrived = { from, records };
+    const rest = await this.store.use((session) => inTurns(this.begin(session, arrived, signed)));
+    for (const milestone of rest)
+      await this.store.use((session) => inTurns(this.advance(session, arrived, milestone)));
+  }
+
+  /** Holds all that arrived to the checkpoint, keeps the first part of it, and answers how to go on. */
+  private *begin(session: Session, arrived: Arrived, signed: Checkpoint): Steps<readonly Milestone[]> {
+    const milestones = yield* this.milestones(session, arrived, signed);
+    if (milestones.length > 0) yield* this.advance(session, arrived, milestones[0]!);
+    return milestones.slice(1);
+  }
+
+  private *milestones(
+    session: Session,
+    { from, records }: Arrived,
+    signed: Checkpoint,
+  ): Steps<readonly Milestone[]> {
+    const { size } = this.replica(session);
+    const growing = GrowingRoot.from(session.view, size);
+    const milestones: Milestone[] = [];
+    // Another command may have kept the beginning, or all of it, meanwhile.
+    for (let i = Math.max(size - from, 0); i < records.length; i++) {
+      growing.append(leafHash(records[i]!));
+      if ((growing.size - size) % RECORDS_A_WRITE === 0 || i === records.length - 1)
+        milestones.push({ size: growing.size, root: growing.root });
+      yield;
+    }
+    const fresh = growing.size > size;
+    // An older checkpoint signs nothing that is new; what it does sign must be the beginning of the copy.
+    ensure(
+      (fresh ? signed.size === growing.size : signed.size <= size) &&
+        equalBytes(fresh ? growing.root : logRoot(session.view, signed.size), signed.root),
+      'data_corrupted',
+      FALSE_RECORDS,
+    );
+    return milestones;
+  }
+
+  /** Keeps what there is to a milestone. */
+  private *advance(session: Session, { from, records }: Arrived, { size, root }: Milestone): Steps<void> {
+    const replica = this.replica(session);
+    for (let index = replica.size; index < size; index++) {
+      const bytes = records[index - from]!;
+      session.view.put(recordKey(index as LogIndex), bytes);
+      this.absorbed(
+        session,
+        sent(() => replica.absorb(bytes)),
       );
-    });
+      yield;
+    }
+    // Between two parts another command may have kept what another node sent.
+    ensure(equalBytes(logRoot(session.view, size), root), 'data_corrupted', FALSE_RECORDS);
   }
 }
+
+const FALSE_RECORDS =
+  'the node sent other records than its signed checkpoint commits to: it is not to be trusted';
 
 /** What a node sent and cannot be read, or was signed by somebody else, is no fault of whoever asked. */
 function sent<T>(read: () => T): T {

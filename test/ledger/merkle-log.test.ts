@@ -4,6 +4,7 @@ import {
   appendLeaf,
   consistencyProof,
   EMPTY_LOG_ROOT,
+  GrowingRoot,
   inclusionProof,
   leafHash,
   logRoot,
@@ -59,6 +60,17 @@ describe('the log (RFC 6962)', () => {
   it('has the root of the definition at every size', () => {
     for (let size = 0; size <= MAX; size++)
       expect(hex(roots[size]!)).toBe(hex(mth(Array.from({ length: size }, (_, i) => leafHash(record(i))))));
+  });
+
+  it('has that root, too, when it is only reckoned, from wherever it goes on', () => {
+    for (const start of [0, 1, 2, 3, 7, 8, 9, 31, 32, 33, MAX]) {
+      const growing = GrowingRoot.from(log, start);
+      for (let size = start; ; size++) {
+        expect([growing.size, hex(growing.root)]).toEqual([size, hex(roots[size]!)]);
+        if (size === MAX) break;
+        growing.append(leafHash(record(size)));
+      }
+    }
   });
 
   it('proves every leaf at every size, and refuses the proof for another leaf, place, size or root', () => {
