@@ -31,14 +31,20 @@ import { Evaluations } from './evaluations.js';
 import { fingerprintDocument, type FingerprintedDocument } from './fingerprinting.js';
 import { homePaths, openHome, type OpenHome } from './home.js';
 import { LedgerCopy, type Following } from './ledger-copy.js';
-import { viewConversation, viewerOf, type ConversationView, type MessageView } from './conversation.js';
+import {
+  viewConversation,
+  viewerOf,
+  type Conversation,
+  type ConversationView,
+  type MessageView,
+} from './conversation.js';
 import { MailPages } from './mail-pages.js';
 import { MailWatch } from './mail-watch.js';
 import { KnownPlaces } from './message-address.js';
 import { textBody, type MessageBody } from './message-content.js';
-import { conversationOf, type KeptMessage } from './message-store.js';
+import { conversationOf } from './message-store.js';
 import { readConversation, sendMessage, type MessagingParts } from './messaging.js';
-import { nextRevealStep, revealBody } from './reveal.js';
+import { nextRevealStep, revealBody, revealView } from './reveal.js';
 import { listMatches, resolveMatch, type MatchDecision, type MatchView } from './matches.js';
 import { openConvergent, type Opened } from './open-convergent.js';
 import { Outbox } from './outbox.js';
@@ -316,8 +322,8 @@ export class Agent {
 
   /** What an own entry and another's of the same document wrote to each other. Throws as {@link readConversation}. */
   async conversation(sequence: number, other: number): Promise<ConversationView> {
-    const messages = await readConversation(this.messaging, sequence, other);
-    return viewConversation(this.network, sequence, other, messages);
+    const conversation = await readConversation(this.messaging, sequence, other);
+    return viewConversation(this.network, sequence, other, conversation);
   }
 
   /**
@@ -340,15 +346,16 @@ export class Agent {
     proving: Proving,
   ): Promise<MessageView> {
     const { network, home } = this;
-    const bodyOf = (conversation: readonly KeptMessage[]): MessageBody => {
-      if (nextRevealStep(conversation) === 'reveal-offer') return { kind: 'reveal-offer' };
+    const bodyOf = ({ messages, ends }: Conversation): MessageBody => {
+      const step = nextRevealStep(revealView(network, ends, messages));
+      if (step === 'reveal-offer') return { kind: 'reveal-offer' };
       ensure(
         showCard,
         'permission_denied',
         'the other side asks for your card: it leaves with your consent only',
         'showCard',
       );
-      return revealBody({ network, keys: home.keys, identity: home.identity }, sequence, other);
+      return revealBody({ network, keys: home.keys, identity: home.identity }, ends);
     };
     return this.send(sequence, other, bodyOf, proving);
   }
@@ -356,7 +363,7 @@ export class Agent {
   private async send(
     sequence: number,
     other: number,
-    bodyOf: (conversation: readonly KeptMessage[]) => MessageBody,
+    bodyOf: (conversation: Conversation) => MessageBody,
     proving: Proving,
   ): Promise<MessageView> {
     const sent = await sendMessage(this.messaging, sequence, other, bodyOf, proving);

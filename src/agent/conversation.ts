@@ -1,7 +1,13 @@
 import type { Network } from '../ledger/index.js';
 import type { MessageBody } from './message-content.js';
 import type { KeptMessage } from './message-store.js';
-import { revealView, type RevealView } from './reveal.js';
+import { revealView, type Ends, type RevealView } from './reveal.js';
+
+/** What an own entry and another one wrote to each other, as this folder keeps it. */
+export interface Conversation {
+  readonly messages: readonly KeptMessage[];
+  readonly ends: Ends;
+}
 
 /** A message as commands show it. */
 export interface MessageView {
@@ -31,10 +37,10 @@ export function viewConversation(
   network: Network,
   entry: number,
   other: number,
-  conversation: readonly KeptMessage[],
+  { messages: conversation, ends }: Conversation,
 ): ConversationView {
   const view = viewerOf(conversation);
-  return { entry, other, messages: conversation.map(view), reveal: revealView(network, conversation) };
+  return { entry, other, messages: conversation.map(view), reveal: revealView(network, ends, conversation) };
 }
 
 /** Shows the messages of a conversation, each in constant time. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CountersealError } from '../errors.js';
 import { isPassing } from '../rpc/passing.js';
-import type { LogIndex, Network } from '../ledger/index.js';
+import type { LogIndex } from '../ledger/index.js';
 import { collectMessages, type MailboxParts } from './mailbox.js';
 import { mailState } from './mail-state.js';
 import {
@@ -12,7 +12,7 @@ import {
   watchedMail,
   type KeptMessage,
 } from './message-store.js';
-import { revealedIn } from './reveal.js';
+import { endsOf, revealedIn } from './reveal.js';
 import type { StoreSession } from './store.js';
 
 /** Somebody who holds the same document wrote to an own entry. What was said is for `match show`. */
@@ -32,6 +32,8 @@ export type MailEvent = {
   /** The other side's card came; the member's id, decimal, or null where the card is not good. */
   | { readonly event: 'revealed'; readonly memberId: string | null }
 );
+
+type EventParts = Pick<MailboxParts, 'network' | 'copy'>;
 
 /** Records that one pass looks at. */
 const PASS = 1_000;
@@ -92,7 +94,7 @@ export class MailWatch {
     const late = lateMail(session);
     if (late.length > 0)
       return {
-        events: late.map((message) => eventOf(this.parts.network, message)),
+        events: late.map((message) => eventOf(this.parts, session, message)),
         next: (later) => forgetLateMail(later, late),
       };
     const from = watchedMail(session);
@@ -106,37 +108,38 @@ export class MailWatch {
  * records have been looked at.
  */
 export function mailIn(
-  { network, copy }: Pick<MailboxParts, 'network' | 'copy'>,
+  parts: EventParts,
   session: StoreSession,
   from: number,
 ): { events: MailEvent[]; to: number; more: boolean } {
+  const { copy } = parts;
   const collected = Math.min(mailState(session).cursor, copy.replica(session).size);
   const to = Math.max(from, Math.min(from + PASS, collected));
   const events: MailEvent[] = [];
   for (let index = from; index < to; index++) {
     if (copy.record(session, index as LogIndex).body.type !== 'message') continue;
     for (const message of mailAt(session, index))
-      if (message.direction === 'received') events.push(eventOf(network, message));
+      if (message.direction === 'received') events.push(eventOf(parts, session, message));
   }
   return { events, to, more: to < collected };
 }
 
-function eventOf(network: Network, message: KeptMessage): MailEvent {
+function eventOf(parts: EventParts, session: StoreSession, message: KeptMessage): MailEvent {
   const { index, time, entry, other, id, body } = message;
   const about = { index, time: new Date(time).toISOString(), entry, other, id };
   switch (body.kind) {
     case 'reveal-offer':
       return { ...about, event: 'reveal-requested' };
     case 'reveal':
-      return { ...about, event: 'revealed', memberId: memberIn(network, message) };
+      return { ...about, event: 'revealed', memberId: memberIn(parts, session, message) };
     default:
       return { ...about, event: 'message', kind: body.kind };
   }
 }
 
-function memberIn(network: Network, message: KeptMessage): string | null {
+function memberIn({ network, copy }: EventParts, session: StoreSession, message: KeptMessage): string | null {
   try {
-    return revealedIn(network, message).memberId;
+    return revealedIn(network, endsOf(session, copy, message.entry, message.other), message).memberId;
   } catch (error) {
     if (error instanceof CountersealError) return null;
     throw error;

@@ -20,6 +20,7 @@ import type { LedgerClient } from '../rpc/ledger-client.js';
 import { ensureClock } from './clock.js';
 import type { RegisteredEntry } from './entries.js';
 import { documentOf, withEvaluations, type EvaluatedEntry } from './entry-opening.js';
+import type { Conversation } from './conversation.js';
 import type { Evaluations } from './evaluations.js';
 import type { OpenHome } from './home.js';
 import { keptDocumentKey, keptEvaluation } from './kept-evaluation.js';
@@ -33,11 +34,13 @@ import {
   type MessageBody,
   type MessageContent,
 } from './message-content.js';
-import { correspondents, mailboxOf, type Correspondents, type PeerParts } from './message-peer.js';
+import { correspondents, mailboxOf, type PeerParts } from './message-peer.js';
 import { conversationOf, mailAt, noteSending, type KeptMessage } from './message-store.js';
 import { prove } from './prove.js';
 import { membersToProve, roleIn } from './proving-member.js';
 import type { Proving } from './registering.js';
+import { endsOf } from './reveal.js';
+import type { StoreSession } from './store.js';
 
 /** How often others may have been faster at an address before this gives up. */
 const TRIES = 8;
@@ -67,7 +70,7 @@ export async function sendMessage(
   parts: MessagingParts,
   sequence: number,
   other: number,
-  bodyOf: (conversation: readonly KeptMessage[], between: Correspondents) => MessageBody,
+  bodyOf: (conversation: Conversation) => MessageBody,
   { prover, onProgress }: Proving,
 ): Promise<KeptMessage> {
   const { network, keys, store, copy, ledger } = parts;
@@ -82,16 +85,17 @@ export async function sendMessage(
     `this folder no longer has the transaction of entry ${sequence}: it was found in the log again`,
     'entry',
   );
-  const conversation = await store.use((session) => conversationOf(session, sequence, other));
-  const body = bodyOf(conversation, between);
+  const conversation = await store.use((session) => conversationIn(parts, session, sequence, other));
+  const { messages } = conversation;
+  const body = bodyOf(conversation);
   const mailbox = await mailboxOf(parts, between);
   const own = keys.entry(BigInt(entry.nullifier) as FieldElement);
   const content: MessageContent = {
     from: sequence,
     to: other,
     id: randomBytes(16).toString('hex'),
-    previous: conversation.findLast(({ direction }) => direction === 'sent')?.id ?? null,
-    acknowledges: unacknowledged(conversation).slice(0, ACKNOWLEDGED_MAX),
+    previous: messages.findLast(({ direction }) => direction === 'sent')?.id ?? null,
+    acknowledges: unacknowledged(messages).slice(0, ACKNOWLEDGED_MAX),
     mailbox: Buffer.from(own.mailboxKey).toString('hex'),
     transaction: entry.transaction,
     body,
@@ -130,18 +134,28 @@ export async function sendMessage(
   );
 }
 
+const conversationIn = (
+  { copy }: Pick<MessagingParts, 'copy'>,
+  session: StoreSession,
+  entry: number,
+  other: number,
+): Conversation => ({
+  messages: conversationOf(session, entry, other),
+  ends: endsOf(session, copy, entry, other),
+});
+
 /** All messages between an own entry and another's, in order. Throws as {@link correspondents}. */
 export async function readConversation(
   parts: MailboxParts & Pick<MessagingParts, 'evaluations'>,
   sequence: number,
   other: number,
-): Promise<readonly KeptMessage[]> {
+): Promise<Conversation> {
   const { store, copy } = parts;
   await copy.sync();
   const { entry } = await store.use((session) => correspondents(parts, session, sequence, other));
   await withEvaluations(parts, entry);
   await collectMessages(parts);
-  return store.use((session) => conversationOf(session, sequence, other));
+  return store.use((session) => conversationIn(parts, session, sequence, other));
 }
 
 interface Place extends MessagePlace, Pick<MessageBinding, 'documentKey'> {

@@ -3,10 +3,13 @@ import { CountersealError, ensure } from '../errors.js';
 import type { Network } from '../ledger/index.js';
 import type { Identity } from '../rpc/certificates.js';
 import { makeCard, verifyCard } from './card.js';
+import { registrationOf } from './entry-on-ledger.js';
 import { framed } from './framed.js';
 import type { MemberKeys } from './keys.js';
+import type { LedgerCopy } from './ledger-copy.js';
 import type { MessageBody } from './message-content.js';
 import type { KeptMessage } from './message-store.js';
+import type { StoreSession } from './store.js';
 
 /**
  * Who stands behind two entries, by both sides' consent. One offers: a promise under its entry's control key, and no
@@ -20,36 +23,44 @@ const has = (conversation: readonly KeptMessage[], direction: KeptMessage['direc
   conversation.some((message) => message.direction === direction && message.body.kind === kind);
 
 /**
- * What `match reveal` does next. Throws `failed_precondition` where it is for the other side to go on, and
- * `already_exists` where this side's card was sent.
+ * What `match reveal` does next. A card that is not good is no consent of the other side. Throws `failed_precondition`
+ * where it is for the other side to go on, and `already_exists` where this side's card was sent.
  */
-export function nextRevealStep(conversation: readonly KeptMessage[]): RevealStep {
+export function nextRevealStep({ shown, offered, other }: RevealView): RevealStep {
+  ensure(!shown, 'already_exists', 'your card was sent in this conversation: the other side has it');
+  if (offered.other || other !== null) return 'reveal';
   ensure(
-    !has(conversation, 'sent', 'reveal'),
-    'already_exists',
-    'your card was sent in this conversation: the other side has it',
-  );
-  if (has(conversation, 'received', 'reveal-offer') || has(conversation, 'received', 'reveal'))
-    return 'reveal';
-  ensure(
-    !has(conversation, 'sent', 'reveal-offer'),
+    !offered.own,
     'failed_precondition',
     'you have offered to reveal yourself: the other side has not answered',
   );
   return 'reveal-offer';
 }
 
+/**
+ * The two entries of a conversation by their nullifiers, decimal: only its author makes an entry of one, whereas a number
+ * is what the log at hand gives, and a node can show two members two logs.
+ */
+export interface Ends {
+  readonly own: string;
+  readonly other: string;
+}
+
+export const endsOf = (session: StoreSession, copy: LedgerCopy, entry: number, other: number): Ends => ({
+  own: registrationOf(session, copy, entry).body.nullifier.toString(),
+  other: registrationOf(session, copy, other).body.nullifier.toString(),
+});
+
 /** Whoever gets a card can show it on: this signature says in which conversation it was given, and to which entry. */
-const statement = (networkId: string, from: number, to: number): Uint8Array =>
-  framed('counterseal/match-reveal/v1', networkId, String(from), String(to));
+const statement = (networkId: string, from: string, to: string): Uint8Array =>
+  framed('counterseal/match-reveal/v2', networkId, from, to);
 
 /** The own card, for one conversation. */
 export function revealBody(
   { network, keys, identity }: { network: Pick<Network, 'id'>; keys: MemberKeys; identity: Identity },
-  from: number,
-  to: number,
+  { own, other }: Ends,
 ): MessageBody {
-  const signature = sign('sha256', statement(network.id, from, to), {
+  const signature = sign('sha256', statement(network.id, own, other), {
     key: identity.privateKey,
     dsaEncoding: 'ieee-p1363',
   });
@@ -78,7 +89,7 @@ export interface RevealView {
   readonly invalid?: string;
 }
 
-export function revealView(network: Network, conversation: readonly KeptMessage[]): RevealView {
+export function revealView(network: Network, ends: Ends, conversation: readonly KeptMessage[]): RevealView {
   const view = {
     offered: {
       own: has(conversation, 'sent', 'reveal-offer'),
@@ -90,7 +101,7 @@ export function revealView(network: Network, conversation: readonly KeptMessage[
   for (const message of conversation) {
     if (message.direction !== 'received' || message.body.kind !== 'reveal') continue;
     try {
-      return { ...view, other: revealedIn(network, message) };
+      return { ...view, other: revealedIn(network, ends, message) };
     } catch (error) {
       if (!(error instanceof CountersealError)) throw error;
       invalid = error.message;
@@ -103,13 +114,13 @@ export function revealView(network: Network, conversation: readonly KeptMessage[
  * Whose card came with a message: of a member by the network's authority at that time, whose TLS key signed this
  * conversation. Throws `invalid_argument` or `permission_denied`.
  */
-export function revealedIn(network: Network, { entry, other, time, body }: KeptMessage): Revealed {
+export function revealedIn(network: Network, { own, other }: Ends, { time, body }: KeptMessage): Revealed {
   ensure(body.kind === 'reveal', 'invalid_argument', 'the message shows no card');
   const { memberId, tlsKey } = verifyCard(body.card, network.genesis, time);
   ensure(
     verify(
       'sha256',
-      statement(network.id, other, entry),
+      statement(network.id, other, own),
       { key: tlsKey, dsaEncoding: 'ieee-p1363' },
       Buffer.from(body.signature, 'base64'),
     ),

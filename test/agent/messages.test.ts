@@ -6,16 +6,19 @@ import { keptEvaluation } from '../../src/agent/kept-evaluation.js';
 import { lookAgain, mailState, moveMailbox } from '../../src/agent/mail-state.js';
 import { messagePlaces, slotOrder, type MessagePlace } from '../../src/agent/message-address.js';
 import {
+  messageBodySchema,
   openInner,
   openOuter,
   sealMessage,
   textBody,
+  type MessageBody,
   type MessageContent,
 } from '../../src/agent/message-content.js';
 import { companyOf } from '../../src/agent/message-peer.js';
-import { conversationOf } from '../../src/agent/message-store.js';
-import { revealedIn } from '../../src/agent/reveal.js';
+import { conversationOf, mailAt } from '../../src/agent/message-store.js';
+import { endsOf, revealBody, revealedIn } from '../../src/agent/reveal.js';
 import { deriveKey, fieldToBytes, padForSeal, seal, type FieldElement } from '../../src/crypto/index.js';
+import { canonicalDocument } from '../../src/documents/index.js';
 import {
   dayOf,
   decodeTransaction,
@@ -342,11 +345,69 @@ describe('a hostile holder of the document', () => {
     });
   });
 
+  it('who never registered it says nothing to anybody, whichever entry it claims to write from', async () => {
+    const mailbox = await mailboxOfB();
+    const stranger = new Uint8Array(32).fill(9);
+    const own = await contentOf(c, C, B);
+    await events(b);
+    const claimed: Partial<MessageContent>[] = [
+      { from: 999 },
+      { from: 999, transaction: 'AAAA' },
+      { from: B, transaction: (await owned(b, B)).transaction },
+      { from: 0, to: 999 },
+      {},
+    ];
+    await unchanged(async () => {
+      for (const claim of claimed) {
+        const { binding, free } = await holderOf(c, C);
+        const place = free();
+        const sealed = await sealMessage(binding(place), mailbox, { ...own, ...claim }, stranger);
+        await inject(place, sealed);
+      }
+    });
+    expect(await events(b)).toEqual([]);
+    // What is longer than a sender may make it is nothing that anybody sent.
+    const text = (length: number) => ({ kind: 'text', text: Buffer.alloc(length).toString('base64') });
+    expect(messageBodySchema.safeParse(text(16_384)).success).toBe(true);
+    expect(messageBodySchema.safeParse(text(16_385)).success).toBe(false);
+  }, 60_000);
+
   it('does no harm with rubbish at an address, and does not hide what comes after', async () => {
     const { free } = await holderOf(c, C);
     await inject(free(), new Uint8Array(8192).fill(7));
     await a.message(A, B, bytes('still here'), proving);
     expect((await said(b, B, A)).at(-1)).toEqual(['received', 'still here']);
+  }, 60_000);
+});
+
+describe('who knows issuer and number, and not the document', () => {
+  it('matches it, opens its mailbox key, and yet neither reads nor writes', async () => {
+    const d = await network.agent('bank-4');
+    const forged = canonicalDocument(INVOICE.kind, {
+      ...INVOICE.strings,
+      amount: String(BigInt(INVOICE.strings.amount as string) * 10n),
+    });
+    const { sequence: D } = await d.register(forged, HASH, 'finance', prover);
+    await events(a);
+    // Each sends to where it thinks that the other one reads: the addresses are of two documents.
+    await d.message(D, A, bytes('who are you?'), proving);
+    expect(await said(d, D, A)).toEqual([['sent', 'who are you?']]);
+    expect(await said(a, A, D)).toEqual([]);
+    expect(await events(a)).toEqual([]);
+    await a.message(A, D, bytes('we hold it'), proving);
+    expect(await said(d, D, A)).toHaveLength(1);
+    expect(await events(d)).toEqual([]);
+    // The mailbox key that it has of A opens nothing for it, and what is sealed for it lies behind a key that it lacks.
+    const { keys, binding } = await holderOf(d, D);
+    for (const { address, bodyHash } of await messageRecords()) {
+      const sealed = network.engine.payload(bodyHash)!;
+      const opened = () => openOuter(binding({ address }), sealed);
+      const own = await d['store'].use((session) =>
+        mailAt(session, d['copy'].replica(session).messageAt(address)!),
+      );
+      if (own.length === 0) expect(opened).toThrowError(expect.objectContaining(code('decryption_failed')));
+      else expect(await openInner(binding({ address }), opened(), keys.mailboxSeed)).toBeUndefined();
+    }
   }, 60_000);
 });
 
@@ -381,11 +442,25 @@ describe('to reveal oneself', () => {
         ({ direction, body }) => direction === 'received' && body.kind === 'reveal',
       ),
     );
-    expect(revealedIn(a.network, card!)).toMatchObject({ memberId: memberB });
-    for (const changed of [{ entry: C, other: A }, { other: C }, { entry: C }])
-      expect(() => revealedIn(a.network, { ...card!, ...changed })).toThrowError(
+    const ends = (entry: number, other: number) =>
+      a['store'].use((session) => endsOf(session, a['copy'], entry, other));
+    expect(revealedIn(a.network, await ends(A, B), card!)).toMatchObject({ memberId: memberB });
+    for (const changed of [await ends(C, A), await ends(A, C), await ends(C, B)])
+      expect(() => revealedIn(a.network, changed, card!)).toThrowError(
         expect.objectContaining(code('permission_denied')),
       );
+    // Nor is a card that is put together of two members' parts good for either.
+    const { network: net, home } = a;
+    const mine = revealBody({ network: net, keys: home.keys, identity: home.identity }, await ends(A, C));
+    const seen = (body: MessageBody) =>
+      ends(C, A).then((theirs) => revealedIn(net, theirs, { ...card!, body }).memberId);
+    expect(await seen(mine)).toBe(home.keys.memberId.toString());
+    const theirs = card!.body as typeof mine;
+    if (mine.kind !== 'reveal' || theirs.kind !== 'reveal') throw new Error('expected cards');
+    await expect(seen({ ...mine, card: theirs.card })).rejects.toMatchObject(code('permission_denied'));
+    await expect(seen({ ...mine, signature: theirs.signature })).rejects.toMatchObject(
+      code('permission_denied'),
+    );
     const { free, binding, keys, entry } = await holderOf(a, A);
     const place = free();
     await inject(
@@ -404,6 +479,9 @@ describe('to reveal oneself', () => {
     );
     expect(await events(c)).toContainEqual(expect.objectContaining({ event: 'revealed', memberId: null }));
     expect(await view(c, C, A)).toMatchObject({ other: null, invalid: expect.any(String) as string });
+    // Nor is it A's consent: what C does next is to offer, whoever agrees to what.
+    expect(await reveal(c, C, A, true)).toMatchObject({ kind: 'reveal-offer' });
+    await expect(reveal(c, C, A, true)).rejects.toMatchObject(code('failed_precondition'));
   }, 120_000);
 });
 
