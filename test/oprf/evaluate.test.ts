@@ -168,7 +168,7 @@ describe('an evaluator that does not answer', () => {
       roundOne: (request, signal) => one!.roundOne(request, signal),
       roundTwo: silentClient(1).roundTwo,
     };
-    const options = { ...given, deadlineMs: 2_000 };
+    const options = { ...given, deadlineMs: 4_000 };
     const { evaluations, warnings } = await evaluate(
       [u(1)],
       committeeOf(keys),
