@@ -32,6 +32,12 @@ it('the cover story goes as it must, with real proofs', async () => {
     ['insurer 2', 'insures it from June on: the same question', 'does not hold'],
     ['insurers', 'one loss claimed at both, a day apart', 'unique'],
     ['insurers', 'show the car and the cause of the loss', 'unmatched, matched'],
+    ['insurers', 'three hold the policy of one ship, 250000.00 EUR', 'duplicate, unique'],
+    ['insurer 1', 'covers 60 % of its value', 'drawn'],
+    ['insurers', '2 and 3 cover 40 % at the same moment', 'drawn, no-headroom'],
+    ['the other', 'asks what is left', '0.00 EUR'],
+    ['the other', 'would cover the whole instead', 'refused'],
+    ['the other', 'draws on a copy that states 400000.00 EUR', 'conflict'],
   ]);
   expect(steps.filter(({ verdict, expected }) => verdict !== expected)).toEqual([]);
 }, 1_200_000);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CountersealError } from '../../errors.js';
 import { action, errorJson, EXIT, print, printJson, progress } from '../output.js';
 import { stopSignal } from '../service.js';
+import { insurersOf } from './cover-cast.js';
 import type { Step, Telling } from './step.js';
 
 /** A step as it is reported. */
@@ -44,7 +45,7 @@ const CUSTOMS: Story = {
 
 const cover = (threshold: number): Story => ({
   introduction: [
-    `A node and three evaluators as processes of their own; ${Math.max(threshold + 1, 2)} insurers in this one. The network finds ${threshold} life`,
+    `A node and three evaluators as processes of their own; ${insurersOf(threshold)} insurers in this one. The network finds ${threshold} life`,
     'policies of one person usual. The papers are synthetic, and no insurer shows one to another.',
   ],
   tell: async (folder, telling) =>
@@ -75,7 +76,9 @@ export function demoCommand(program: Command): void {
 
   demo
     .command('cover')
-    .description('one person at more life insurers than is usual, one car at two, one loss claimed twice')
+    .description(
+      'one person at more life insurers than is usual, one car at two, one loss claimed twice, one ship shared up to its value',
+    )
     .addOption(
       new Option(
         '--threshold <number>',

@@ -1,78 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Agent, type RegisterResult } from '../../agent/index.js';
-import { readDocument } from '../../documents/index.js';
 import { defaultSchema, type Schema } from '../../ledger/index.js';
 import { batchProver, defaultParallel } from '../../proofs/index.js';
-import { lei, Random } from '../../shipments/index.js';
 import { createLocalNetwork, networkPaths, startLocalNetwork } from '../local-network.js';
 import { freePorts } from '../ports.js';
 import type { Service } from '../processes.js';
+import { shareOneRisk } from './co-insurance-act.js';
+import { insurersOf, lifeInsurersOf } from './cover-cast.js';
+import { lifePolicy, motorClaim, motorPolicy, PERSON, type CoverPaper } from './cover-papers.js';
 import { stepsOf, type Telling } from './step.js';
 
-const SEED = 'cover';
-const PERSON = '7f3a9c';
-const CAR = '1M8GDM9AXKP042788';
 const CLASS = 'object-class';
 
-interface Paper {
-  readonly kind: 'insurance-policy' | 'claim';
-  readonly insurer: number;
-  readonly number: string;
-  readonly peril: string;
-  readonly objects: readonly { readonly type: string; readonly id: string }[];
-  readonly startDate: string;
-  readonly endDate?: string;
-}
-
-/** Papers in Counterseal's plain form, by insurers that do not exist. */
-const paper = ({ insurer, ...content }: Paper) => {
-  const bytes = Buffer.from(
-    JSON.stringify({
-      counterseal: 1,
-      ...content,
-      issueDate: '2026-02-02',
-      issuer: {
-        name: `Insurer ${insurer}`,
-        country: 'FR',
-        lei: lei(new Random(SEED).fork(`insurer ${insurer}`)),
-      },
-      currency: 'EUR',
-      amount: '50000.00',
-    }),
-  );
-  return { document: readDocument(bytes).document, hash: createHash('sha256').update(bytes).digest('hex') };
-};
-
-/** A life policy of the person, together with a relative who is on no other one: as a whole no two are alike. */
-const lifePolicy = (insurer: number) =>
-  paper({
-    ...{ kind: 'insurance-policy', insurer, number: `LIFE-${1000 + 7 * insurer}`, peril: 'life' },
-    objects: [
-      { type: 'person', id: PERSON },
-      { type: 'person', id: `relative${insurer}` },
-    ],
-    startDate: '2026-03-01',
-    endDate: '2036-03-01',
-  });
-
-const motorPolicy = (insurer: number, startDate: string, endDate: string) =>
-  paper({
-    ...{ kind: 'insurance-policy', insurer, number: `MOTOR-${startDate}`, peril: 'motor hull' },
-    objects: [{ type: 'vin', id: CAR }],
-    ...{ startDate, endDate },
-  });
-
-const motorClaim = (insurer: number, lossDate: string) =>
-  paper({
-    ...{ kind: 'claim', insurer, number: `CLAIM-${lossDate}`, peril: 'motor hull' },
-    objects: [{ type: 'vin', id: CAR }],
-    startDate: lossDate,
-  });
-
 /**
- * One person at more life insurers than is usual, one car at two insurers, one loss claimed twice. Services run as
- * processes of their own, insurers in this one; `threshold` is what the network's schema finds usual. Returns what is
+ * One person at more life insurers than is usual, one car at two insurers, one loss claimed twice, one ship that two
+ * insurers cover up to its value. Services run as processes of their own, insurers in this one; `threshold` is what the network's schema finds usual. Returns what is
  * shown after the steps. A step that cannot be done is reported like the others; then this throws why.
  */
 export async function tellCover(
@@ -84,7 +27,9 @@ export async function tellCover(
   const step = stepsOf(telling);
   const network = join(folder, 'network');
   const passphrase = randomBytes(24).toString('base64url');
-  const insurers = Array.from({ length: Math.max(threshold + 1, 2) }, (_, i) => i + 1);
+  const numbered = (length: number) => Array.from({ length }, (_, i) => i + 1);
+  const insurers = numbered(lifeInsurersOf(threshold));
+  const members = numbered(insurersOf(threshold));
   const prover = batchProver(defaultParallel());
   const proving = { prover, onProgress: () => undefined };
   let services: Service[] = [];
@@ -93,7 +38,7 @@ export async function tellCover(
   const register = (
     insurer: number,
     purpose: string,
-    { document, hash }: ReturnType<typeof paper>,
+    { document, hash }: CoverPaper,
   ): Promise<RegisterResult> => of(insurer).register(document, hash, purpose, prover);
   const labels = (results: readonly { readonly label: string }[]) =>
     [...new Set(results.map(({ label }) => label))].join(', ');
@@ -104,7 +49,7 @@ export async function tellCover(
         folder: network,
         name: 'cover',
         passphrase,
-        members: insurers.map((insurer) => ({ name: `insurer-${insurer}`, role: 'insurer' })),
+        members: members.map((insurer) => ({ name: `insurer-${insurer}`, role: 'insurer' })),
         evaluators: 3,
         threshold: 2,
         ports: await freePorts(4),
@@ -113,7 +58,7 @@ export async function tellCover(
       });
       onProgress('starting the node and three evaluators');
       services = await startLocalNetwork(network, passphrase);
-      for (const insurer of insurers)
+      for (const insurer of members)
         agents.set(insurer, await Agent.open(networkPaths(network).member(`insurer-${insurer}`), passphrase));
       return 'ready';
     });
@@ -199,9 +144,12 @@ export async function tellCover(
         ...(await of(2).showFingerprint(claims[1]!, { name: CLASS }, proving)),
       ]),
     );
+    await shareOneRisk(step, { of, register, prover });
     return [
       `${count} live policies insure one person for life; the network finds ${threshold} usual. The ledger knows neither`,
       'the person nor an insurer: whoever has such a policy sees the count, and may ask.',
+      'The ship is insured up to its value and no further: whoever holds its policy sees how much of it is covered, and',
+      'not by whom.',
     ];
   } finally {
     for (const agent of agents.values()) agent.close();
