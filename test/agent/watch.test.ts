@@ -1,34 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Agent, type WatchEvent } from '../../src/agent/index.js';
-import { agentFixture, ACCESS } from './fixture.js';
+import { agentFixture, ACCESS, PASSPHRASE } from './fixture.js';
+
+const CLI = join(import.meta.dirname, '../../dist/cli/main.js');
 
 const EVENT = { entry: 0, via: 'exact' };
 
 describe('watch', () => {
-  it('delivers an event again when the process dies before it was taken', async () => {
-    const { folder, register } = await agentFixture('watch-crash');
-    await register('invoice', { own: true });
-    await register('invoice');
-    const agent = await Agent.open(folder, ACCESS);
-    const seen: WatchEvent[][] = [];
-    const crash = agent.watch((events) => {
-      seen.push([...events]);
-      return Promise.reject(new Error('killed'));
-    });
-    await expect(crash).rejects.toMatchObject({ message: 'killed' });
-    const take = (events: readonly WatchEvent[]) => {
-      seen.push([...events]);
-      return Promise.resolve();
-    };
-    await agent.watch(take);
-    expect(seen).toHaveLength(2);
-    expect(seen[0]).toMatchObject([{ event: 'registered-again', ...EVENT, other: 1 }]);
-    expect(seen[1]).toEqual(seen[0]);
-    await agent.watch(take);
-    expect(seen).toHaveLength(2);
-    agent.close();
-  });
-
   it('knows own entries by what the log says, also before whoever submitted them has had an answer', async () => {
     const { folder, register } = await agentFixture('watch-own');
     await register('invoice', { own: true });
@@ -90,4 +75,64 @@ describe('watch', () => {
     ]);
     agent.close();
   });
+
+  it('that is killed between a webhook\u2019s call and its own mark calls again, with the same id, and goes on in order', async () => {
+    const { folder, register } = await agentFixture('watch-killed');
+    await register('invoice', { own: true });
+    await register('invoice');
+    await register('invoice');
+    const calls: { id: unknown; other: unknown }[] = [];
+    let take: () => boolean = () => true;
+    const receiver = createServer((request, response) => {
+      void (async () => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk as Buffer);
+        const { data } = JSON.parse(Buffer.concat(chunks).toString()) as { data: { other: number } };
+        calls.push({ id: request.headers['webhook-id'], other: data.other });
+        if (take()) response.end();
+      })();
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void receiver.close());
+    await once(receiver, 'listening');
+    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    writeFileSync(join(folder, 'hook.secret'), secret);
+    writeFileSync(join(folder, 'passphrase'), PASSPHRASE);
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    const watch = async (onStart: (child: ReturnType<typeof spawn>) => void = () => undefined) => {
+      const files = [
+        '--webhook-secret-file',
+        join(folder, 'hook.secret'),
+        '--passphrase-file',
+        join(folder, 'passphrase'),
+      ];
+      const child = spawn(process.execPath, [
+        CLI,
+        'watch',
+        '--once',
+        '--home',
+        folder,
+        '--webhook',
+        url,
+        ...files,
+      ]);
+      const output: Buffer[] = [];
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => output.push(chunk));
+      onStart(child);
+      const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
+      expect(Buffer.concat(output).toString()).not.toContain(secret.slice(6));
+      return signal ?? status;
+    };
+    // The receiver has the first event, and the process never learns it.
+    const killed = watch((child) => (take = () => !child.kill('SIGKILL')));
+    expect(await killed).toBe('SIGKILL');
+    take = () => true;
+    expect(await watch()).toBe(0);
+    const agent = await Agent.open(folder, ACCESS);
+    await agent.watch(() => Promise.reject(new Error('there is nothing new')));
+    agent.close();
+    expect(calls.map(({ other }) => other)).toEqual([1, 1, 2]);
+    expect(calls[1]!.id).toBe(calls[0]!.id);
+    expect(calls[2]!.id).not.toBe(calls[0]!.id);
+  }, 60_000);
 });

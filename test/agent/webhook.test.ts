@@ -7,6 +7,7 @@ import type { WatchEvent } from '../../src/agent/index.js';
 import {
   parseWebhookSecret,
   parseWebhookUrl,
+  signWebhook,
   Webhook,
   type WebhookOptions,
 } from '../../src/agent/webhook.js';
@@ -97,6 +98,30 @@ describe('a webhook', () => {
     const ids = calls.map(({ headers }) => headers['webhook-id']);
     expect(ids[6]).toBe(ids[0]);
     expect(ids[7]).not.toBe(ids[0]);
+  });
+
+  it('is not led elsewhere: neither call nor signature goes where a redirect points', async () => {
+    const elsewhere = await receiver(answer(200));
+    const { url, calls } = await receiver(
+      ...[301, 302, 303, 307, 308].map((status) => answer(status, { location: elsewhere.url.href })),
+      answer(200),
+    );
+    await webhook(url).deliver(EVENT);
+    expect(calls).toHaveLength(6);
+    expect(elsewhere.calls).toEqual([]);
+  });
+
+  it('has a time of its own for each try, and a signature that holds for that one alone', async () => {
+    const { url, calls } = await receiver(answer(429, { 'retry-after': '1' }), answer(200));
+    await webhook(url).deliver(EVENT);
+    const [first, second] = calls.map(({ headers }) => headers) as [IncomingHttpHeaders, IncomingHttpHeaders];
+    const time = ({ 'webhook-timestamp': at }: IncomingHttpHeaders) => String(at);
+    expect(Number(time(second))).toBeGreaterThan(Number(time(first)));
+    const { body } = calls[0]!;
+    const signed = (at: string) => signWebhook(SECRET, String(first['webhook-id']), at, body);
+    expect(first['webhook-signature']).toBe(signed(time(first)));
+    // An old call sent again by somebody else is as old as it says.
+    expect(first['webhook-signature']).not.toBe(signed(time(second)));
   });
 
   it('waits longer each time, and as long as it is asked to', async () => {
