@@ -4,8 +4,6 @@ import { z } from 'zod';
 import { CountersealError, ensure } from '../errors.js';
 import { open, seal } from './aead.js';
 
-const scryptAsync = promisify<Buffer, Buffer, number, object, Buffer>(scrypt);
-
 /** What a secret file holds of its data key: a JSON object of which only the vault key that made it knows the form. */
 export type WrappedKey = Readonly<Record<string, unknown>>;
 
@@ -50,7 +48,8 @@ async function keyOf(
   ensure(passphrase.length > 0, 'invalid_argument', 'the passphrase is empty');
   // NFKC, so that one passphrase typed on two keyboards is one.
   const secret = Buffer.from(passphrase.normalize('NFKC'));
-  return scryptAsync(secret, Buffer.from(salt), 32, { N, r, p, maxmem: 256 * N * r });
+  const derive = promisify<Buffer, Buffer, number, object, Buffer>(scrypt);
+  return derive(secret, Buffer.from(salt), 32, { N, r, p, maxmem: 256 * N * r });
 }
 
 const bound = (purpose: string): Uint8Array => new TextEncoder().encode(`counterseal data key\n${purpose}`);

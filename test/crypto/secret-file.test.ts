@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, scryptSync } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,26 @@ describe('secret files', () => {
     await expect(readSecretFile(path, 'correct horse', 'vault')).rejects.toMatchObject(
       code('data_corrupted'),
     );
+  });
+
+  it('are wrapped by what scrypt makes of the passphrase at 128 MiB, and by nothing cheaper', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'counterseal-secret-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const path = join(folder, 'secret.json');
+    const secret = new TextEncoder().encode('a seed that nobody may read');
+    await writeSecretFile(path, 'correct horse', 'vault', secret);
+    const { key, sealed } = JSON.parse(await readFile(path, 'utf8')) as {
+      key: { salt: string; sealed: string };
+      sealed: string;
+    };
+    const bytes = (base64: string) => Buffer.from(base64, 'base64');
+    const opened = (N: number) => {
+      const stretched = scryptSync('correct horse', bytes(key.salt), 32, { N, r: 8, p: 1, maxmem: 2 ** 28 });
+      const dataKey = open(stretched, bytes(key.sealed), Buffer.from('counterseal data key\nvault'));
+      return open(dataKey, bytes(sealed), Buffer.from('vault'));
+    };
+    expect(opened(2 ** 17)).toEqual(secret);
+    expect(() => opened(2 ** 10)).toThrow(expect.objectContaining(code('decryption_failed')));
   });
 
   it('of one vault key have one salt; those of others have others, and a file that does not open lends none', async () => {

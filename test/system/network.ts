@@ -16,6 +16,7 @@ import { readDocument, type CanonicalDocument } from '../../src/documents/index.
 import { parseGenesis, type Genesis } from '../../src/ledger/index.js';
 import { issueIdentity, type Identity } from '../../src/rpc/certificates.js';
 import type { Party } from '../../src/rpc/party.js';
+import './quick-scrypt.mjs';
 
 export const PASSPHRASE = 'Nur fuer Versuche: 4711 Pferde!';
 /** The same, for folders that a test opens itself: it is stretched once for all of a network. */
@@ -25,6 +26,10 @@ export const example = (name: string): string =>
   fileURLToPath(new URL(`../../examples/documents/${name}`, import.meta.url));
 export const exampleDocument = (name: string): CanonicalDocument =>
   readDocument(readFileSync(example(name))).document;
+
+// Of every process that this one starts.
+process.env['NODE_OPTIONS'] =
+  `${process.env['NODE_OPTIONS'] ?? ''} --import ${new URL('./quick-scrypt.mjs', import.meta.url).href}`;
 
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
