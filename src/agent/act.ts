@@ -15,13 +15,14 @@ import {
   type VerdictLabel,
 } from '../ledger/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
+import { MINUTE_MS } from '../time.js';
 import { noteOrder, ownEntry, ownEntryOrThrow, type OwnEntry } from './entries.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import type { AgentStore } from './store.js';
 
 /** How long a signed action may wait for its block. */
-const ACTION_VALIDITY_MS = 10 * 60_000;
+const ACTION_VALIDITY_MS = 10 * MINUTE_MS;
 
 /** What became of an order. */
 export interface ActionResult {

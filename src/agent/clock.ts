@@ -1,8 +1,7 @@
 import { ensure } from '../errors.js';
-import { DAY_MS, dayOf, PERIOD_LEEWAY_MS, unixMs } from '../ledger/index.js';
+import { dayOf, PERIOD_LEEWAY_MS, unixMs } from '../ledger/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
-
-const HOUR_MS = 3_600_000;
+import { DAY_MS, HOUR_MS } from '../time.js';
 
 /** How far apart, for people. */
 function distance(ms: number): string {

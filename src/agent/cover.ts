@@ -1,12 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CountersealError } from '../errors.js';
-import { DAY_MS } from '../ledger/index.js';
+import { DAY_MS, MINUTE_MS } from '../time.js';
 import type { Evaluations } from './evaluations.js';
 import type { PrivacyConfig } from './privacy.js';
 import type { AgentStore, StoreSession } from './store.js';
 
-const MINUTE_MS = 60_000;
 /** A day's random number of requests may be so many times its mean, and no more: they are charged to the quota. */
 const MOST_OF_MEAN = 1.5;
 /** A gap beyond any that chance gives: the clock was set back. */

@@ -11,6 +11,7 @@ import { CountersealError, ensure } from '../errors.js';
 import type { Network, Sequence } from '../ledger/index.js';
 import { ruleSet, type PublicSide, type RuleSet } from '../proofs/index.js';
 import type { Identity } from '../rpc/certificates.js';
+import { DAY_MS } from '../time.js';
 import { CARD_MAX_BYTES, makeCard } from './card.js';
 import { framed } from './framed.js';
 import type { MemberKeys } from './keys.js';
@@ -18,8 +19,8 @@ import type { LedgerCopy } from './ledger-copy.js';
 import type { AgentStore, StoreSession } from './store.js';
 
 export const CROSSCHECK_MAX_BYTES = 96 * 1024;
-export const CROSSCHECK_VALID_MS = 7 * 86_400_000;
-const VALID_MAX_MS = 366 * 86_400_000;
+export const CROSSCHECK_VALID_MS = 7 * DAY_MS;
+const VALID_MAX_MS = 366 * DAY_MS;
 
 const Request = z.strictObject({
   format: z.literal('counterseal-crosscheck-request'),

@@ -37,6 +37,7 @@ import {
   type Prover,
   type SlotValue,
 } from '../proofs/index.js';
+import { MINUTE_MS } from '../time.js';
 import type { ActingParts } from './act.js';
 import {
   drawableEntry,
@@ -81,7 +82,7 @@ export interface DrawResult {
 }
 
 /** How long a signed order may wait for its block. */
-const ORDER_VALIDITY_MS = 10 * 60_000;
+const ORDER_VALIDITY_MS = 10 * MINUTE_MS;
 /** Proofs of a draw take a second: somebody who is always faster for so long is not there by chance. */
 const ATTEMPTS_MAX = 20;
 const RETRY_PAUSE_MS = 500;

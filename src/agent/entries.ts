@@ -1,6 +1,5 @@
 import { ensure } from '../errors.js';
 import {
-  DAY_MS,
   dayOf,
   equalBytes,
   transactionHash,
@@ -12,6 +11,7 @@ import {
   type UnixMs,
   type VerdictLabel,
 } from '../ledger/index.js';
+import { DAY_MS } from '../time.js';
 import type { KeptEvaluation } from './kept-evaluation.js';
 import type { StoreSession } from './store.js';
 

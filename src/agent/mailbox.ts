@@ -1,7 +1,6 @@
 import { type FieldElement } from '../crypto/index.js';
 import { CountersealError, type ErrorCode } from '../errors.js';
 import {
-  DAY_MS,
   messageRetainDays,
   type LogIndex,
   type LogRecord,
@@ -12,6 +11,7 @@ import {
 } from '../ledger/index.js';
 import type { DocumentKey } from '../oprf/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
+import { DAY_MS } from '../time.js';
 import { ownEntry, type RegisteredEntry } from './entries.js';
 import { entryOnLedger } from './entry-on-ledger.js';
 import type { OpenHome } from './home.js';

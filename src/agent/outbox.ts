@@ -4,7 +4,6 @@ import type { CanonicalDocument } from '../documents/index.js';
 import { decodeDocument } from '../documents/index.js';
 import { CountersealError, ensure, type ErrorCode } from '../errors.js';
 import {
-  DAY_MS,
   dayOf,
   decodeTransaction,
   PERIOD_LEEWAY_MS,
@@ -18,6 +17,7 @@ import type { EvaluatorWarning } from '../oprf/index.js';
 import type { Prover } from '../proofs/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
 import { isPassing } from '../rpc/passing.js';
+import { DAY_MS, MINUTE_MS } from '../time.js';
 import { ensureClock } from './clock.js';
 import { entryByNullifier, listEntries, putEntry, type OwnEntry } from './entries.js';
 import type { Evaluations } from './evaluations.js';
@@ -29,7 +29,6 @@ import { prepareRegistration, type RegisterProgress } from './register.js';
 import type { AgentStore } from './store.js';
 
 const REFUSALS: readonly ErrorCode[] = ['rejected', 'invalid_argument'];
-const MINUTE_MS = 60_000;
 /** How long after an answer that took an entry its record may be on its way, or a node out of reach. */
 const REST_MS = 5 * MINUTE_MS;
 /** After proving again failed: it may have taken evaluations of the quota. */

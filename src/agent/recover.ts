@@ -2,7 +2,6 @@ import type { FieldElement } from '../crypto/index.js';
 import { encodeDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import {
-  DAY_MS,
   dayOf,
   decodeTransaction,
   equalBytes,
@@ -15,6 +14,7 @@ import {
   type RegisterRecord,
 } from '../ledger/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
+import { DAY_MS } from '../time.js';
 import { entryByNullifier, putEntry, useIndex, type OwnEntry } from './entries.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';

@@ -14,7 +14,6 @@ import { encodeDocument, type CanonicalDocument } from '../documents/index.js';
 import { ensure } from '../errors.js';
 import {
   dayOf,
-  HOUR_MS,
   PAYLOAD_MAX_BYTES,
   encodeTransaction,
   registerBinding,
@@ -29,6 +28,7 @@ import {
 } from '../ledger/index.js';
 import type { EvaluatorWarning } from '../oprf/index.js';
 import { registerInstance, registerOutputs, type Prover, type RegisterRequest } from '../proofs/index.js';
+import { HOUR_MS, MINUTE_MS } from '../time.js';
 import { entryByNullifier, putEntry, reserveIndex, type OwnEntry } from './entries.js';
 import type { Evaluations } from './evaluations.js';
 import { evaluateAll, fingerprintDocument, possessionIdentity } from './fingerprinting.js';
@@ -218,7 +218,7 @@ function submissionTime(now: UnixMs, within: number | undefined, isNew: boolean)
   const random = (below: number) => randomInt(Math.floor(below) + 1);
   if (!isNew) return unixMs(now + random(within));
   const hour = now - (now % HOUR_MS) + HOUR_MS;
-  return unixMs(hour + random(Math.max(within - (hour - now), 10 * 60_000)));
+  return unixMs(hour + random(Math.max(within - (hour - now), 10 * MINUTE_MS)));
 }
 
 /** Gives an entry up that another one, in the same write, takes the place of. */

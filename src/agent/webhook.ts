@@ -2,6 +2,7 @@ import { createHmac, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CountersealError, ensure } from '../errors.js';
 import { sha256 } from '../ledger/index.js';
+import { HOUR_MS, MINUTE_MS } from '../time.js';
 import { framed } from './framed.js';
 import type { WatchEvent } from './watch.js';
 
@@ -12,9 +13,9 @@ const SECRET_MAX_BYTES = 64;
 
 const TIMEOUT_MS = 10_000;
 const PAUSE_MIN_MS = 1_000;
-const PAUSE_MAX_MS = 5 * 60_000;
+const PAUSE_MAX_MS = 5 * MINUTE_MS;
 /** The longest that a receiver's `Retry-After` is obeyed for. */
-const RETRY_AFTER_MAX_MS = 60 * 60_000;
+const RETRY_AFTER_MAX_MS = HOUR_MS;
 
 /**
  * Where a webhook goes: over TLS, or to this computer. Throws `invalid_argument` for anything else, and for a user name

@@ -1,7 +1,6 @@
 import { coordinates, BASE, fieldFromBytes, type FieldElement } from '../crypto/index.js';
 import { INVOICE } from '../documents/index.js';
 import {
-  DAY_MS,
   Overlay,
   purposeOf,
   sha256,
@@ -18,6 +17,7 @@ import {
 import { applyRegister } from '../ledger/apply.js';
 import { defaultSchema } from '../ledger/schema.js';
 import { updateTree } from '../ledger/state-tree.js';
+import { DAY_MS } from '../time.js';
 
 const PURPOSE: Purpose = purposeOf(defaultSchema(), 'finance');
 const START = Date.UTC(2025, 2, 3, 10, 30) as UnixMs;

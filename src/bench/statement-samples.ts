@@ -17,6 +17,7 @@ import {
   type CrosscheckInstance,
   type Statement,
 } from '../proofs/index.js';
+import { DAY_MS } from '../time.js';
 import { benchDocument, evaluateWith } from './registrations.js';
 import { BENCH_TIME, type SyntheticNetwork } from './synthetic-network.js';
 
@@ -88,7 +89,7 @@ export async function statementSamples({
       membersRoot: members.root,
       roleMask: roleMaskOf(purposeOf(genesis.schema, PURPOSE), kind)!,
       convergent: false,
-      nullifier: member.nullifier(Math.floor(BENCH_TIME / 86_400_000), 0),
+      nullifier: member.nullifier(Math.floor(BENCH_TIME / DAY_MS), 0),
     },
     BINDING,
   );

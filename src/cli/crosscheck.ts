@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { CheckedEntry, SideSource, VerifiedCrosscheck } from '../agent/index.js';
 import { ensure } from '../errors.js';
 import type { RuleOutcome } from '../proofs/index.js';
+import { DAY_MS } from '../time.js';
 import { loadDocument } from './documents/load-document.js';
 import { parseEntryNumber } from './entry-number.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
@@ -10,7 +11,6 @@ import { readTextFile } from './text-file.js';
 
 /** Larger than any request, result or shared entry. */
 const MAX_BYTES = 96 * 1024;
-const DAY_MS = 86_400_000;
 
 export function crosscheckCommands(program: Command): void {
   const crosscheck = program

@@ -1,7 +1,6 @@
 import { daysLeft } from '../rpc/certificate-requests.js';
 import type { Logger } from '../rpc/logger.js';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../time.js';
 
 /** Warns on standard error, in one line, of a member's certificate that ends soon. */
 export function warnOfExpiry(certificate: string): void {

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Following } from '../agent/index.js';
 import type { Scope } from '../gateway/index.js';
 import { ensure } from '../errors.js';
+import { HOUR_MS } from '../time.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson, table, usage } from './output.js';
 import { announce, stopSignal } from './service.js';
@@ -133,8 +134,6 @@ interface RunOptions extends MemberOptions {
   hostName: string[];
   approveWithin: number;
 }
-
-const HOUR_MS = 3_600_000;
 
 async function run(options: RunOptions): Promise<void> {
   const [{ openGateway }, { parseMetricsAddress }, { withBackground }, { createLogger }] = await Promise.all([

@@ -8,7 +8,6 @@ import {
   BLOCK_MAX_BYTES,
   BLOCK_MAX_TRANSACTIONS,
   type CacheUses,
-  DAY_MS,
   encodeRecord,
   erasedPayloadOf,
   isRejection,
@@ -26,6 +25,7 @@ import {
   type SubtreeNode,
   type UnixMs,
 } from '../ledger/index.js';
+import { DAY_MS } from '../time.js';
 import { CommitSignal } from './commit-signal.js';
 import { backupOf, type BackupExtras } from './backup.js';
 import { HeadFile } from './head-file.js';

@@ -5,7 +5,6 @@ import {
   appHash,
   type Checkpoint,
   checkpointOf,
-  DAY_MS,
   equalBytes,
   type Genesis,
   genesisHash,
@@ -18,6 +17,7 @@ import {
   type Sequence,
   unixMs,
 } from '../ledger/index.js';
+import { DAY_MS } from '../time.js';
 import { damaged, readKeyPart, readParts, verifySeal } from './backup-file.js';
 import { LevelStore } from './level-store.js';
 import { Payloads, type PayloadTerm, retainDaysOf } from './payloads.js';

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { Opened, SideSource } from '../agent/index.js';
+import { DAY_MS } from '../time.js';
 import * as crosscheck from './crosscheck-schemas.js';
 import { noteOf, type Parts } from './parts.js';
 import { route, type Route } from './route.js';
 import { none, number, warned } from './route-parts.js';
-
-const DAY_MS = 86_400_000;
 
 async function sourceOf({ read }: Parts, side: crosscheck.Side): Promise<SideSource> {
   if (side.from !== 'document') return side;

@@ -1,9 +1,9 @@
 import { ed25519Verify, isStrongEd25519Key, pointFromAffine } from '../crypto/index.js';
 import { CountersealError } from '../errors.js';
+import { DAY_MS } from '../time.js';
 import { refuseEngagement } from './capacity.js';
 import {
   ACTION_VALIDITY_MAX_MS,
-  DAY_MS,
   PERIOD_LEEWAY_MS,
   REFUSED_ENGAGEMENTS_MAX,
   TRANSACTION_MAX_BYTES,

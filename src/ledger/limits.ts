@@ -1,12 +1,10 @@
 import { MEMBERS_DEPTH } from '../crypto/index.js';
+import { DAY_MS } from '../time.js';
 
 /** The numbers of the ledger, each named once (protocol sections 6 and 7). Sizes in bytes, times in milliseconds. */
 
 /** Version of the canonical encodings of transactions and log records. */
 export const ENCODING_VERSION = 1;
-
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 86_400_000;
 
 /** A transaction's largest encoding. A `register` is about 1 KiB; a full membership change is the largest. */
 export const TRANSACTION_MAX_BYTES = 8192;

@@ -1,4 +1,5 @@
 import { ensure } from '../errors.js';
+import { DAY_MS } from '../time.js';
 import { isRejection, parseTransaction, type ParsedTransaction } from './admission.js';
 import type {
   Block,
@@ -15,7 +16,6 @@ import type { Genesis } from './genesis.js';
 import {
   BLOCK_MAX_BYTES,
   BLOCK_MAX_TRANSACTIONS,
-  DAY_MS,
   NULLIFIERS_PRUNED_PER_BLOCK,
   STALE_NODES_PRUNED_PER_COMMIT,
   STATE_VERSIONS_KEPT,

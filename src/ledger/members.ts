@@ -6,8 +6,9 @@ import {
   MerkleTree,
 } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
+import { HOUR_MS } from '../time.js';
 import { type Genesis, genesisMemberId } from './genesis.js';
-import { HOUR_MS, MEMBERS_MAX, MEMBERS_ROOT_WINDOW_MS } from './limits.js';
+import { MEMBERS_MAX, MEMBERS_ROOT_WINDOW_MS } from './limits.js';
 import { roleIndex } from './schema.js';
 import type { MemberSlot, MembersState } from './state-values.js';
 import type { MembershipChange } from './transactions.js';

@@ -2,12 +2,13 @@ import * as P from 'micro-packed';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { type FieldElement, fieldToBytes } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
+import { DAY_MS, HOUR_MS } from '../time.js';
 import { isAdmittedPeriod, membersState, registryIn } from './admission.js';
 import { applyGenesisMembers, applyMembership } from './apply.js';
 import { meetsDoubt, openCapacityOf, refuseEngagement } from './capacity.js';
 import { type Codec, listOf, u64 } from './codec.js';
 import { equalBytes } from './hash.js';
-import { DAY_MS, FINGERPRINTS_MAX, HOUR_MS, REFUSED_ENGAGEMENTS_MAX } from './limits.js';
+import { FINGERPRINTS_MAX, REFUSED_ENGAGEMENTS_MAX } from './limits.js';
 import {
   type ActionRecord,
   decodeRecord,

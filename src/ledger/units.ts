@@ -1,5 +1,5 @@
 import { ensure } from '../errors.js';
-import { DAY_MS } from './limits.js';
+import { DAY_MS } from '../time.js';
 
 declare const unit: unique symbol;
 /** Milliseconds since 1970-01-01T00:00:00Z. */

@@ -1,6 +1,7 @@
 import type { Level } from 'level';
 import { CountersealError, ensure } from '../errors.js';
 import { HighWaterMark, levelError, openChecked, openLevel, sealChecked } from '../storage/index.js';
+import { DAY_MS } from '../time.js';
 import { assertCharge, utcDay, type Charge, type Charged, type QuotaStore, type UtcDay } from './quota.js';
 
 type Database = Level<string, Uint8Array>;
@@ -10,7 +11,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-const DAY_MS = 86_400_000;
 /** The latest day that anything was charged to. */
 const LATEST = 'latest';
 /** How many batches were written, for the {@link HighWaterMark}. */

@@ -9,13 +9,13 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { CountersealError, ensure } from '../errors.js';
+import { DAY_MS } from '../time.js';
 import { ALGORITHM, issueCertificate, type Identity } from './certificates.js';
 import { partyIn, partyOf, partyUri, type Party } from './party.js';
 import { loadX509 } from './x509.js';
 
 /** OID of the extension (RFC 5280, section 4.2.1.6). */
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17';
-const DAY_MS = 86_400_000;
 /** From when on before its end a certificate is warned about. */
 export const EXPIRY_WARNING_DAYS = 30;
 /** A certificate that ended so long ago, or less, can still be renewed by its key. */

@@ -1,10 +1,10 @@
 import type { PublicKeyType } from '@peculiar/x509';
 import { KeyObject, randomBytes, webcrypto } from 'node:crypto';
+import { DAY_MS, HOUR_MS } from '../time.js';
 import { partyUri, type Party } from './party.js';
 import { loadX509 } from './x509.js';
 
 export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DAY_MS = 86_400_000;
 
 /** A certificate and its private key, PEM. */
 export interface Identity {
@@ -19,7 +19,7 @@ const privateKeyPem = ({ privateKey }: webcrypto.CryptoKeyPair): string =>
 
 const validity = (days: number) => ({
   // A clock that is a little behind must not refuse a fresh certificate.
-  notBefore: new Date(Date.now() - 3_600_000),
+  notBefore: new Date(Date.now() - HOUR_MS),
   notAfter: new Date(Date.now() + days * DAY_MS),
 });
 

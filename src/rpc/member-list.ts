@@ -10,15 +10,16 @@ import {
   type Network,
   type Role,
 } from '../ledger/index.js';
+import { DAY_MS, MINUTE_MS } from '../time.js';
 import { LedgerClient } from './ledger-client.js';
 import { LedgerCopy, SerialStore, type CopySession } from './ledger-copy.js';
 
 /** How often a node is asked how far its log is. */
-const CONTACT_MS = 60_000;
+const CONTACT_MS = MINUTE_MS;
 /** Without any node for so long, nobody is answered: a member may have been removed meanwhile. */
-const STALE_AFTER_MS = 24 * 3_600_000;
+const STALE_AFTER_MS = DAY_MS;
 /** After a node whose log cannot be believed. */
-const DISTRUST_MS = 60_000;
+const DISTRUST_MS = MINUTE_MS;
 const FIRST_CONTACT_MS = 500;
 const RESTART_WAIT_MS = 2_000;
 const CONTACT_KEY = 'members/contact';

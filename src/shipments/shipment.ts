@@ -1,3 +1,4 @@
+import { DAY_MS } from '../time.js';
 /** A company as documents name it. All of it is invented. */
 export interface Company {
   readonly name: string;
@@ -126,7 +127,7 @@ export const containersOf = ({ parts }: Shipment): string[] => parts.flatMap(({ 
 
 /** So many days after a date. */
 export const daysAfter = (date: string, days: number): string =>
-  new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+  new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 
 /** The bill's number with the code of its carrier: what others write, who have no field for the carrier. */
 export const fullBillNumber = ({ carrier, billNumber }: Shipment): string => carrier.prefix + billNumber;

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { poissonGap, runCover, takeDue } from '../../src/agent/cover.js';
 import { NO_PRIVACY_MEASURES, PrivacyConfig } from '../../src/agent/privacy.js';
 import { AgentStore } from '../../src/agent/store.js';
-import { DAY_MS } from '../../src/ledger/index.js';
+import { DAY_MS } from '../../src/time.js';
 
 function store(): AgentStore {
   const folder = mkdtempSync(join(tmpdir(), 'counterseal-cover-'));

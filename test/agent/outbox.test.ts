@@ -3,14 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { Agent, OwnEntry } from '../../src/agent/index.js';
 import { standingOf } from '../../src/agent/outbox.js';
 import type { FieldElement } from '../../src/crypto/index.js';
-import {
-  DAY_MS,
-  dayOf,
-  decodeTransaction,
-  HOUR_MS,
-  type RegisterTransaction,
-  unixMs,
-} from '../../src/ledger/index.js';
+import { dayOf, decodeTransaction, type RegisterTransaction, unixMs } from '../../src/ledger/index.js';
+import { DAY_MS, HOUR_MS } from '../../src/time.js';
 import { fieldOf } from '../ledger/helpers.js';
 import { exampleDocument } from '../system/network.js';
 import { AgentNetwork, witnessProver } from './network-fixture.js';

@@ -14,12 +14,12 @@ import { partyOf, type Party } from '../../rpc/party.js';
 import { LedgerClient } from '../../rpc/ledger-client.js';
 import { identifyServer, probe, type ProbeOptions } from '../../rpc/probe.js';
 import { NODE_RANGE, VERSION } from '../version.js';
+import { DAY_MS, MINUTE_MS } from '../../time.js';
 import type { Report } from './report.js';
 
-const DAY_MS = 86_400_000;
 const EXPIRY_WARN_DAYS = 30;
 const PROBE_TIMEOUT_MS = 4_000;
-const CLOCK_BEHIND_MS = 60_000;
+const CLOCK_BEHIND_MS = MINUTE_MS;
 const FREE_WARN_BYTES = 1_073_741_824;
 const FREE_FAIL_BYTES = 104_857_600;
 const FREE_WARN_SHARE = 0.05;

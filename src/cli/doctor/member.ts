@@ -3,6 +3,7 @@ import { Agent, homePaths } from '../../agent/index.js';
 import { MemberConfig } from '../../agent/home.js';
 import { parseFile, readText, type VaultAccess } from '../../crypto/index.js';
 import type { Genesis } from '../../ledger/index.js';
+import { DAY_MS } from '../../time.js';
 import {
   checkCertificate,
   checkClock,
@@ -15,8 +16,6 @@ import {
 } from './common.js';
 import { checkDatabase, RUNS } from './database.js';
 import type { Report } from './report.js';
-
-const DAY_MS = 86_400_000;
 
 export async function examineMember(
   report: Report,

@@ -5,6 +5,7 @@ import { ACTION_VALIDITY_MAX_MS, decodeRecord, type Genesis } from '../../ledger
 import { LedgerClient } from '../../rpc/ledger-client.js';
 import { print, printJson, progress, table } from '../output.js';
 import { readVaultKey, type PassphraseOptions } from '../passphrase.js';
+import { MINUTE_MS } from '../../time.js';
 import {
   addSignature,
   administratorOf,
@@ -28,7 +29,7 @@ export interface OrderOptions extends PassphraseOptions {
 }
 
 /** The order is signed for as long as the ledger would take it, less what clocks may differ by. */
-const VALIDITY_MS = ACTION_VALIDITY_MAX_MS - 10 * 60_000;
+const VALIDITY_MS = ACTION_VALIDITY_MAX_MS - 10 * MINUTE_MS;
 
 export const nodesOf = (genesis: Genesis, given: readonly string[] | undefined): string[] =>
   given && given.length > 0 ? [...given] : genesis.operators.map(({ address }) => address);

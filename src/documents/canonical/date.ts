@@ -1,5 +1,6 @@
 import { CountersealError } from '../../errors.js';
 import { type Days, UINT32_LIMIT } from '../units.js';
+import { DAY_MS } from '../../time.js';
 
 /** How the user says that a date such as `03/04/2025` is to be read. */
 export type DateFormat = 'DMY' | 'MDY' | 'YMD';
@@ -48,7 +49,7 @@ export function canonicalDate(value: string, field: string, format?: DateFormat)
 
 /** Days since 1970-01-01 of a date in canonical form. */
 export function daysOf(canonical: string): Days {
-  const days = BigInt(Date.parse(`${canonical}T00:00:00Z`) / 86_400_000);
+  const days = BigInt(Date.parse(`${canonical}T00:00:00Z`) / DAY_MS);
   if (days < 0n || days >= UINT32_LIMIT)
     throw new CountersealError('invalid_argument', `${canonical} is out of range`);
   return days as Days;
