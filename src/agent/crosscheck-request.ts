@@ -16,10 +16,11 @@ import { CARD_MAX_BYTES, makeCard } from './card.js';
 import { framed } from './framed.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import { parseForeign } from './sealed-file.js';
 import type { AgentStore, StoreSession } from './store.js';
 
 export const CROSSCHECK_MAX_BYTES = 96 * 1024;
-export const CROSSCHECK_VALID_MS = 7 * DAY_MS;
+const CROSSCHECK_VALID_MS = 7 * DAY_MS;
 const VALID_MAX_MS = 366 * DAY_MS;
 
 const Request = z.strictObject({
@@ -193,7 +194,12 @@ function publicDocumentOf(set: RuleSet, values: SlotStrings): CanonicalDocument 
 
 /** Reads a request. Throws `invalid_argument` for what is none, `permission_denied` for another network's, `not_found`. */
 export function parseCrosscheckRequest(network: Network, text: string): CrosscheckOrder {
-  const request = parseText(Request, text, 'this file is no request for a cross-check');
+  const request = parseForeign(
+    Request,
+    text,
+    CROSSCHECK_MAX_BYTES,
+    'this file is no request for a cross-check',
+  );
   ensure(
     request.networkId === network.id,
     'permission_denied',
@@ -209,17 +215,6 @@ export function parseCrosscheckRequest(network: Network, text: string): Crossche
     expires: Date.parse(request.expires),
     card: request.verifier,
   };
-}
-
-/** Reads JSON of somebody else's making. Throws `invalid_argument`. */
-export function parseText<T>(schema: z.ZodType<T>, text: string, otherwise: string): T {
-  ensure(text.length <= CROSSCHECK_MAX_BYTES, 'invalid_argument', otherwise);
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    // Without the cause: it could quote what was sealed.
-    throw new CountersealError('invalid_argument', otherwise);
-  }
 }
 
 /** The first 31 bytes of SHA-256 over network, the whole request and both entries (null: the public side). */

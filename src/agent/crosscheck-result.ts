@@ -1,25 +1,9 @@
 import { z } from 'zod';
 import { padForSeal, unpad } from '../crypto/index.js';
-import { ensure } from '../errors.js';
 import type { MemberCard } from './card.js';
-import { CROSSCHECK_MAX_BYTES, parseText } from './crosscheck-request.js';
-import { framed } from './framed.js';
-import { hpkeOpen, hpkeSeal } from './hpke.js';
+import { CROSSCHECK_MAX_BYTES } from './crosscheck-request.js';
 import type { MemberKeys } from './keys.js';
-
-/**
- * The answer to a request: sealed for the verifier, because it links two entries. Who sees the file learns the network
- * and the verifier.
- */
-const Result = z.strictObject({
-  format: z.literal('counterseal-crosscheck'),
-  version: z.literal(1),
-  networkId: z.string().min(1).max(50),
-  /** Member id, decimal. */
-  to: z.string().max(77),
-  enc: z.base64().length(44),
-  ciphertext: z.base64().max(CROSSCHECK_MAX_BYTES),
-});
+import { openFile, recipientOf, sealFile, type SealedFileKind } from './sealed-file.js';
 
 const transaction = z.base64().max(12_000);
 const mask = z.int().min(0).max(1023);
@@ -36,65 +20,28 @@ const Contents = z.strictObject({
 });
 export type CrosscheckContents = z.infer<typeof Contents>;
 
-interface Recipient {
-  readonly networkId: string;
-  readonly memberId: string;
-  readonly hpkeKey: Uint8Array;
-}
-
-const contextOf = ({ networkId, memberId, hpkeKey }: Recipient) => ({
-  info: framed('counterseal/crosscheck-result/v1', networkId, memberId, hpkeKey),
-  additionalData: framed('counterseal-crosscheck', '1', networkId, memberId),
-});
-
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+/** The answer to a request: sealed for the verifier, because it links two entries. */
+const RESULT: SealedFileKind<CrosscheckContents> = {
+  name: 'result of a cross-check',
+  format: 'counterseal-crosscheck',
+  domain: 'counterseal/crosscheck-result/v1',
+  maxBytes: CROSSCHECK_MAX_BYTES,
+  contents: Contents,
+};
 
 /** The content of the file for the verifier. Throws `invalid_point` for a card without a usable key. */
-export async function sealResult(
+export function sealResult(
   networkId: string,
   card: MemberCard,
   contents: CrosscheckContents,
 ): Promise<string> {
-  const to = { networkId, memberId: card.memberId.toString(), hpkeKey: card.hpkeKey };
   const plaintext = new TextEncoder().encode(JSON.stringify(contents));
-  const { enc, ciphertext } = await hpkeSeal(card.hpkeKey, contextOf(to), padForSeal(plaintext));
-  const result: z.infer<typeof Result> = {
-    format: 'counterseal-crosscheck',
-    version: 1,
-    networkId,
-    to: to.memberId,
-    enc: base64(enc),
-    ciphertext: base64(ciphertext),
-  };
-  return `${JSON.stringify(result, null, 2)}\n`;
+  return sealFile(RESULT, recipientOf(networkId, card), padForSeal(plaintext));
 }
 
-/**
- * What was sealed for this member. Throws `invalid_argument` for what is no result, `permission_denied` for one of another
- * network or for another member, `decryption_failed` where it was changed.
- */
-export async function openResult(
+/** What was sealed for this member. Throws as {@link openFile}. */
+export const openResult = (
   networkId: string,
-  { memberId, hpke }: Pick<MemberKeys, 'memberId' | 'hpke'>,
+  keys: Pick<MemberKeys, 'memberId' | 'hpke'>,
   text: string,
-): Promise<CrosscheckContents> {
-  const result = parseText(Result, text, 'this file is no result of a cross-check');
-  ensure(
-    result.networkId === networkId,
-    'permission_denied',
-    `the result is of the network ${result.networkId}, not of ${networkId}`,
-    'networkId',
-  );
-  const me = { networkId, memberId: memberId.toString(), hpkeKey: hpke.publicKey };
-  ensure(
-    result.to === me.memberId,
-    'permission_denied',
-    `the result is for the member ${result.to}, and not for this one`,
-    'to',
-  );
-  const opened = await hpkeOpen(hpke.privateKey, contextOf(me), {
-    enc: Buffer.from(result.enc, 'base64'),
-    ciphertext: Buffer.from(result.ciphertext, 'base64'),
-  });
-  return parseText(Contents, new TextDecoder().decode(unpad(opened)), 'the result cannot be read');
-}
+): Promise<CrosscheckContents> => openFile(RESULT, networkId, keys, text, unpad);

@@ -24,9 +24,9 @@ import { saltOf } from './entry-opening.js';
 import { claimsOf, entryOnLedger, type EntryOnLedger } from './entry-on-ledger.js';
 import type { Evaluations } from './evaluations.js';
 import { framed } from './framed.js';
-import { hpkeOpen, hpkeSeal } from './hpke.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import { openFile, recipientOf, sealFile, type Recipient, type SealedFileKind } from './sealed-file.js';
 import { openPayload } from './sealing.js';
 import type { AgentStore } from './store.js';
 
@@ -38,17 +38,6 @@ import type { AgentStore } from './store.js';
  * HPKE's auth mode would need the author's own key outside, or tell it in every case.
  */
 export const SHARE_MAX_BYTES = 64 * 1024;
-
-const Share = z.strictObject({
-  format: z.literal('counterseal-share'),
-  version: z.literal(1),
-  networkId: z.string().min(1).max(50),
-  /** Member id, decimal. */
-  to: z.string().max(77),
-  enc: z.base64().length(44),
-  ciphertext: z.base64().max(SHARE_MAX_BYTES),
-});
-type Share = z.infer<typeof Share>;
 
 const Contents = z.strictObject({
   entry: z.int().min(0),
@@ -63,16 +52,13 @@ const Contents = z.strictObject({
 });
 type Contents = z.infer<typeof Contents>;
 
-interface Recipient {
-  readonly networkId: string;
-  readonly memberId: string;
-  readonly hpkeKey: Uint8Array;
-}
-
-const contextOf = ({ networkId, memberId, hpkeKey }: Recipient) => ({
-  info: framed('counterseal/share/v1', networkId, memberId, hpkeKey),
-  additionalData: framed('counterseal-share', '1', networkId, memberId),
-});
+const SHARE: SealedFileKind<Contents> = {
+  name: 'shared entry',
+  format: 'counterseal-share',
+  domain: 'counterseal/share/v1',
+  maxBytes: SHARE_MAX_BYTES,
+  contents: Contents,
+};
 
 /** What the control key signs, and the author's TLS key: this entry, opened to this recipient, on this network. */
 const consent = (
@@ -135,13 +121,15 @@ export async function shareEntry(
   });
   const claims = claimsOf(Buffer.from(entry.transaction, 'base64'));
   const salt = await saltOf(parts, entry, claims);
-  const to = { networkId: network.id, memberId: card.memberId.toString(), hpkeKey: card.hpkeKey };
+  const to = recipientOf(network.id, card);
   const { controlSeed } = keys.entry(claims.nullifier);
   const contents: Contents = {
     entry: sequence,
     salt: salt.toString(),
     transaction: entry.transaction,
-    signature: base64(ed25519Sign(controlSeed, consent('control key', to, sequence, claims))),
+    signature: Buffer.from(ed25519Sign(controlSeed, consent('control key', to, sequence, claims))).toString(
+      'base64',
+    ),
     ...(named
       ? {
           author: {
@@ -154,23 +142,9 @@ export async function shareEntry(
         }
       : {}),
   };
-  const { enc, ciphertext } = await hpkeSeal(
-    card.hpkeKey,
-    contextOf(to),
-    new TextEncoder().encode(JSON.stringify(contents)),
-  );
-  const share: Share = {
-    format: 'counterseal-share',
-    version: 1,
-    networkId: network.id,
-    to: to.memberId,
-    enc: base64(enc),
-    ciphertext: base64(ciphertext),
-  };
-  return { text: `${JSON.stringify(share, null, 2)}\n`, recipient: card.memberId };
+  const text = await sealFile(SHARE, to, new TextEncoder().encode(JSON.stringify(contents)));
+  return { text, recipient: card.memberId };
 }
-
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 /** Throws `permission_denied` for the card of who is no member now. */
 export function ensureMember({ members }: Replica, { memberId }: MemberCard): void {
@@ -226,26 +200,8 @@ export async function readShare(
   { network, keys, store, copy, ledger }: OpenParts,
   text: string,
 ): Promise<ReadShare> {
-  const share = parse(Share, text, 'this file is no shared entry');
-  const me = { networkId: network.id, memberId: keys.memberId.toString(), hpkeKey: keys.hpke.publicKey };
-  ensure(
-    share.networkId === network.id,
-    'permission_denied',
-    `this was shared on the network ${share.networkId}, not on ${network.id}`,
-    'networkId',
-  );
-  ensure(
-    share.to === me.memberId,
-    'permission_denied',
-    `this was shared with the member ${share.to}, and not with this one`,
-    'to',
-  );
-  const sealed = {
-    enc: Buffer.from(share.enc, 'base64'),
-    ciphertext: Buffer.from(share.ciphertext, 'base64'),
-  };
-  const opened = await hpkeOpen(keys.hpke.privateKey, contextOf(me), sealed);
-  const contents = parse(Contents, new TextDecoder().decode(opened), 'what was shared cannot be read');
+  const contents = await openFile(SHARE, network.id, keys, text);
+  const me = recipientOf(network.id, { memberId: keys.memberId, hpkeKey: keys.hpke.publicKey });
   const bytes = Buffer.from(contents.transaction, 'base64');
 
   await copy.sync();
@@ -267,16 +223,6 @@ export async function readShare(
   const salt = fieldFromDecimal(contents.salt);
   const document = await documentIn(payload, salt, claims, network.id);
   return { entry: contents.entry, author, document, onLedger, salt, transaction: bytes };
-}
-
-function parse<T>(schema: z.ZodType<T>, text: string, otherwise: string): T {
-  ensure(text.length <= SHARE_MAX_BYTES, 'invalid_argument', otherwise);
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    // Without the cause: it could quote a salt.
-    throw new CountersealError('invalid_argument', otherwise);
-  }
 }
 
 function authorOf(network: Network, { author }: Contents, message: Uint8Array): FieldElement | null {
