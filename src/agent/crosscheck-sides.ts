@@ -1,10 +1,10 @@
 import type { FieldElement } from '../crypto/index.js';
-import { decodeDocument, type CanonicalDocument } from '../documents/index.js';
+import type { CanonicalDocument } from '../documents/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
 import { fits } from './crosscheck-request.js';
 import { ownEntry } from './entries.js';
-import { saltOf } from './entry-opening.js';
+import { documentOf, saltOf, transactionOf } from './entry-opening.js';
 import { entryOnLedger, type EntryOnLedger } from './entry-on-ledger.js';
 import type { Evaluations } from './evaluations.js';
 import { openingsOf, stands, type ConvergentEntry, type OpenedConvergent } from './open-convergent.js';
@@ -66,17 +66,11 @@ async function ownSide(parts: SideParts, sequence: number): Promise<OpenSide> {
       `this member has no entry ${sequence}: another's is opened with what its author shared, or with an own copy of the document`,
       'entry',
     );
-    ensure(
-      own.transaction !== '' && own.document !== '',
-      'failed_precondition',
-      `this folder knows entry ${sequence} from the log alone, and its document no more`,
-      'entry',
-    );
-    const transaction = Buffer.from(own.transaction, 'base64');
+    const transaction = transactionOf(own);
     return { own, transaction, onLedger: entryOnLedger(session, copy, sequence, transaction) };
   });
+  const document = documentOf(own);
   const salt = await saltOf(parts, own, onLedger.claims);
-  const document = decodeDocument(Buffer.from(own.document, 'utf8'));
   return { entry: sequence, document, salt, transaction, onLedger };
 }
 

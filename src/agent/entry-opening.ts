@@ -26,19 +26,24 @@ export function documentOf({ document, sequence }: OwnEntry): CanonicalDocument 
     document !== '',
     'failed_precondition',
     `this folder no longer has the document of entry ${sequence ?? ''}: the entry was found in the log again`,
+    'entry',
   );
   return decodeDocument(Buffer.from(document, 'utf8'));
 }
 
-/** What the `register` transaction of an own entry says. Throws `failed_precondition` where the folder lacks it. */
-export function ownClaims({ transaction, sequence }: OwnEntry): RegisterClaims {
+/** The `register` transaction of an own entry. Throws `failed_precondition` where this folder no longer has it. */
+export function transactionOf({ transaction, sequence }: OwnEntry): Uint8Array {
   ensure(
     transaction !== '',
     'failed_precondition',
     `this folder no longer has the transaction of entry ${sequence ?? ''}: the entry was found in the log again`,
+    'entry',
   );
-  return claimsOf(Buffer.from(transaction, 'base64'));
+  return Buffer.from(transaction, 'base64');
 }
+
+/** What it claims. Throws as {@link transactionOf}. */
+export const ownClaims = (entry: OwnEntry): RegisterClaims => claimsOf(transactionOf(entry));
 
 /** An own entry whose keys are all known: what it takes to act on it, to open it and to read its mail. */
 export type EvaluatedEntry<Entry extends OwnEntry = OwnEntry> = Entry &

@@ -20,8 +20,8 @@ import type { Identity } from '../rpc/certificates.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
 import { makeCard, verifyCard, type MemberCard } from './card.js';
 import { ownEntryOrThrow } from './entries.js';
-import { saltOf } from './entry-opening.js';
-import { claimsOf, entryOnLedger, type EntryOnLedger } from './entry-on-ledger.js';
+import { ownClaims, saltOf } from './entry-opening.js';
+import { entryOnLedger, type EntryOnLedger } from './entry-on-ledger.js';
 import type { Evaluations } from './evaluations.js';
 import { framed } from './framed.js';
 import type { MemberKeys } from './keys.js';
@@ -110,16 +110,9 @@ export async function shareEntry(
   await copy.sync();
   const entry = await store.use((session) => {
     ensureMember(copy.replica(session), card);
-    const own = ownEntryOrThrow(session, sequence);
-    ensure(
-      own.transaction !== '' && own.document !== '',
-      'failed_precondition',
-      `this folder knows entry ${sequence} from the log alone, and its document no more: it cannot be shared`,
-      'entry',
-    );
-    return own;
+    return ownEntryOrThrow(session, sequence);
   });
-  const claims = claimsOf(Buffer.from(entry.transaction, 'base64'));
+  const claims = ownClaims(entry);
   const salt = await saltOf(parts, entry, claims);
   const to = recipientOf(network.id, card);
   const { controlSeed } = keys.entry(claims.nullifier);
