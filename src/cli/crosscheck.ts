@@ -7,6 +7,7 @@ import { loadDocument } from './documents/load-document.js';
 import { parseEntryNumber } from './entry-number.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, EXIT, ofFile, print, printJson, progress, table, usage } from './output.js';
+import { withProver } from './prover.js';
 import { readTextFile } from './text-file.js';
 
 /** Larger than any request, result or shared entry. */
@@ -214,10 +215,8 @@ async function prove(path: string, options: ProveOptions): Promise<void> {
     a: await sideOf(options.a, options.aEntry),
     ...(options.b === undefined ? {} : { b: await sideOf(options.b, options.bEntry) }),
   };
-  const { defaultProver } = await import('../proofs/index.js');
-  const prover = defaultProver();
-  try {
-    const made = await withAgent(options, async (agent) => {
+  const made = await withAgent(options, (agent) =>
+    withProver(async (prover) => {
       const proved = await agent.crosschecks.prove(text, sides, prover, (step) => progress(`${step} ...`));
       await write(options.out, proved.text);
       await agent.audit(
@@ -229,21 +228,19 @@ async function prove(path: string, options: ProveOptions): Promise<void> {
           })),
       );
       return proved;
-    });
-    progress('');
-    const { set, question, values, entries, verifier, holds, rules: outcomes } = made;
-    if (options.json)
-      printJson({ out: options.out, set, question, values, entries, verifier, holds, rules: outcomes });
-    else
-      print(
-        `${set}, entry ${entries.filter((entry) => entry !== null).join(' and ')}: ${holds ? 'holds' : 'does not hold'}`,
-        asked(question, values),
-        ...outcomeTable(outcomes),
-        `for member ${verifier.memberId} (${verifier.roles.join(', ') || 'no role'}) alone: nothing has left yet, send ${options.out}`,
-      );
-  } finally {
-    await prover.close();
-  }
+    }),
+  );
+  progress('');
+  const { set, question, values, entries, verifier, holds, rules: outcomes } = made;
+  if (options.json)
+    printJson({ out: options.out, set, question, values, entries, verifier, holds, rules: outcomes });
+  else
+    print(
+      `${set}, entry ${entries.filter((entry) => entry !== null).join(' and ')}: ${holds ? 'holds' : 'does not hold'}`,
+      asked(question, values),
+      ...outcomeTable(outcomes),
+      `for member ${verifier.memberId} (${verifier.roles.join(', ') || 'no role'}) alone: nothing has left yet, send ${options.out}`,
+    );
 }
 
 /** The question, with the public value that it is about. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson, progress, table } from './output.js';
+import { withProver } from './prover.js';
 
 export function submitCommand(entry: Command): void {
   memberOptions(entry.command('submit'))
@@ -11,10 +12,8 @@ export function submitCommand(entry: Command): void {
 }
 
 async function submit(options: MemberOptions & { now?: boolean }): Promise<void> {
-  const { defaultProver } = await import('../proofs/index.js');
-  const prover = defaultProver();
-  try {
-    const { settled, waiting } = await withAgent(options, async (agent) => {
+  const { settled, waiting } = await withAgent(options, (agent) =>
+    withProver(async (prover) => {
       progress('submitting ...');
       const proving = { prover, onProgress: (step: string) => progress(`${step} ...`) };
       const done = await agent.outbox.push(undefined, { force: options.now === true, proving });
@@ -26,46 +25,44 @@ async function submit(options: MemberOptions & { now?: boolean }): Promise<void>
           result: refused === undefined ? 'registered' : 'refused',
         });
       return { settled: done, waiting: await agent.outbox.waiting() };
-    });
-    progress('');
-    const rows = [
-      ...settled.map(({ sequence, purpose, documentKind: kind, verdict, refused }) => ({
-        entry: sequence ?? null,
-        purpose,
-        kind,
-        state: refused === undefined ? 'registered' : 'refused',
-        ...(refused === undefined ? { verdict } : { refused }),
-      })),
-      ...waiting.map(({ entry: { purpose, documentKind: kind, notBefore } }) => ({
-        entry: null,
-        purpose,
-        kind,
-        state: 'pending',
-        ...(notBefore === undefined ? {} : { notBefore: new Date(notBefore).toISOString() }),
-      })),
-    ];
-    if (options.json) printJson(rows);
-    else if (rows.length === 0) print('nothing waits to be submitted');
-    else
-      print(
-        ...table([
-          ['entry', 'purpose', 'kind', 'state', ''],
-          ...rows.map(({ entry, purpose, kind, state, ...more }) => [
-            String(entry ?? '-'),
-            purpose,
-            String(kind),
-            state,
-            'refused' in more
-              ? more.refused
-              : 'verdict' in more
-                ? (more.verdict ?? '')
-                : 'notBefore' in more
-                  ? `not before ${more.notBefore}`
-                  : '',
-          ]),
+    }),
+  );
+  progress('');
+  const rows = [
+    ...settled.map(({ sequence, purpose, documentKind: kind, verdict, refused }) => ({
+      entry: sequence ?? null,
+      purpose,
+      kind,
+      state: refused === undefined ? 'registered' : 'refused',
+      ...(refused === undefined ? { verdict } : { refused }),
+    })),
+    ...waiting.map(({ entry: { purpose, documentKind: kind, notBefore } }) => ({
+      entry: null,
+      purpose,
+      kind,
+      state: 'pending',
+      ...(notBefore === undefined ? {} : { notBefore: new Date(notBefore).toISOString() }),
+    })),
+  ];
+  if (options.json) printJson(rows);
+  else if (rows.length === 0) print('nothing waits to be submitted');
+  else
+    print(
+      ...table([
+        ['entry', 'purpose', 'kind', 'state', ''],
+        ...rows.map(({ entry, purpose, kind, state, ...more }) => [
+          String(entry ?? '-'),
+          purpose,
+          String(kind),
+          state,
+          'refused' in more
+            ? more.refused
+            : 'verdict' in more
+              ? (more.verdict ?? '')
+              : 'notBefore' in more
+                ? `not before ${more.notBefore}`
+                : '',
         ]),
-      );
-  } finally {
-    await prover.close();
-  }
+      ]),
+    );
 }
