@@ -15,13 +15,8 @@ export { backupMember, restoreMember } from './backup.js';
 export { type Recovered } from './recover.js';
 export { acceptCertificate, requestMembership, requestRenewal, type Enrolment } from './enrolment.js';
 export { createHome, homePaths, openHome, type MemberConfig, type OpenHome } from './home.js';
-export {
-  RESOLUTIONS,
-  type MatchDecision,
-  type MatchView,
-  type Resolution,
-  type ResolutionKind,
-} from './matches.js';
+export { type MatchDecision, type MatchView, type Resolution } from './matches.js';
+export { RESOLUTIONS, type ResolutionKind } from './resolutions.js';
 export { type PrivacyConfig } from './privacy.js';
 export { readPrivacy, writePrivacy } from './privacy-settings.js';
 export { DOCUMENT_MAX_BYTES, parseDocument, type ParsedDocument } from './reading.js';

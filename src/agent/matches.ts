@@ -9,15 +9,9 @@ import {
 } from '../ledger/index.js';
 import { isOwn, listEntries, ownEntryOrThrow, type OwnEntry, type RegisteredEntry } from './entries.js';
 import type { LedgerCopy } from './ledger-copy.js';
+import type { ResolutionKind } from './resolutions.js';
 import { agreement, ownPossession, type Agreement } from './agreement.js';
 import type { AgentStore, StoreSession } from './store.js';
-
-/**
- * What people found out about a match: `same` document or deal, `different` ones, or `authorised`: the same, and known
- * to be in order (a syndicate, an assignment). Kept by this member alone; to the ledger a match stays a match.
- */
-export const RESOLUTIONS = ['same', 'different', 'authorised'] as const;
-export type ResolutionKind = (typeof RESOLUTIONS)[number];
 
 export interface Resolution {
   readonly as: ResolutionKind;

@@ -15,7 +15,8 @@ import type {
 import { hasOrdered, isOwn, listEntries } from './entries.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import type { MailEvent } from './mail-watch.js';
-import { resolutionOf, type ResolutionKind } from './matches.js';
+import { resolutionOf } from './matches.js';
+import type { ResolutionKind } from './resolutions.js';
 import type { AgentStore, StoreSession } from './store.js';
 
 /** Something that concerns this member. */

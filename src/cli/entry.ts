@@ -1,6 +1,7 @@
 import { Argument, Option, type Command } from 'commander';
 import type { ActionResult, Agent, Proving } from '../agent/index.js';
-import type { CancelReason, VerdictLabel } from '../ledger/index.js';
+import { CANCEL_REASONS, type CancelReason } from '../ledger/states.js';
+import { VERDICT_LABELS, type VerdictLabel } from '../ledger/verdict-labels.js';
 import { CountersealError } from '../errors.js';
 import { drawCommands } from './draw.js';
 import { parseEntryNumber } from './entry-number.js';
@@ -11,22 +12,6 @@ import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, errorJson, EXIT, print, printJson, progress, table } from './output.js';
 import { withProver } from './prover.js';
 import { shareCommands } from './share.js';
-
-const LABELS: readonly VerdictLabel[] = [
-  'unique',
-  'near-duplicate',
-  'duplicate',
-  'duplicate-conflicting',
-  'duplicate-settled',
-  'duplicate-engaged',
-];
-const REASONS: readonly CancelReason[] = [
-  'withdrawn',
-  'entered-in-error',
-  'declined',
-  'expired-offer',
-  'fraud-suspected',
-];
 
 const entryNumber = () =>
   new Argument('<entry>', 'number of an own entry, as `entry list` shows it').argParser(parseEntryNumber);
@@ -54,11 +39,11 @@ export function entryCommands(program: Command): void {
         .default(['unique'], 'unique')
         .argParser((value) => {
           const labels = value.split(',').map((label) => label.trim());
-          const unknown = labels.find((label) => !(LABELS as readonly string[]).includes(label));
+          const unknown = labels.find((label) => !(VERDICT_LABELS as readonly string[]).includes(label));
           if (unknown !== undefined)
             throw new CountersealError(
               'invalid_argument',
-              `${unknown} is no verdict: use ${LABELS.join(', ')}`,
+              `${unknown} is no verdict: use ${VERDICT_LABELS.join(', ')}`,
             );
           return labels as VerdictLabel[];
         }),
@@ -94,7 +79,7 @@ export function entryCommands(program: Command): void {
   memberOptions(entry.command('cancel'))
     .description('withdraw an entry that is registered and not engaged')
     .addArgument(entryNumber())
-    .addOption(new Option('--reason <reason>', 'why').choices(REASONS).default('withdrawn'))
+    .addOption(new Option('--reason <reason>', 'why').choices(CANCEL_REASONS).default('withdrawn'))
     .action(
       action((sequence: number, options: MemberOptions & { reason: CancelReason }) =>
         act(sequence, 'cancel', options, (agent) => agent.cancel(sequence, options.reason)),

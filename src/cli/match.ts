@@ -1,12 +1,10 @@
 import { Argument, Option, type Command } from 'commander';
-import type { MatchView, ResolutionKind } from '../agent/index.js';
+import type { MatchView } from '../agent/index.js';
+import { RESOLUTIONS, type ResolutionKind } from '../agent/resolutions.js';
 import { parseEntryNumber } from './entry-number.js';
 import { messageCommands } from './match-messages.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson, table } from './output.js';
-
-/** As in the agent, which is loaded only when a command runs. */
-const RESOLUTIONS: readonly ResolutionKind[] = ['same', 'different', 'authorised'];
 
 export function matchCommands(program: Command): void {
   const match = program

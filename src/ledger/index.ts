@@ -81,10 +81,9 @@ export {
   type TagMatch,
   type Verdict,
   MATCH_VIAS,
-  VERDICT_LABELS,
-  type VerdictLabel,
   verdictLabel,
 } from './verdict.js';
+export { VERDICT_LABELS, type VerdictLabel } from './verdict-labels.js';
 export {
   type ActionRecord,
   decodeRecord,

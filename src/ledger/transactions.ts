@@ -33,7 +33,7 @@ import {
 import { bindingOf, signedMessage } from './signed-message.js';
 import { CANCEL_REASONS, type CancelReason } from './states.js';
 import type { EpochDay, Sequence, UnixMs } from './units.js';
-import { VERDICT_LABELS, type VerdictLabel } from './verdict.js';
+import { VERDICT_LABELS, type VerdictLabel } from './verdict-labels.js';
 
 /** A `register` without its proof and signature: what the proof's binding commits to (protocol section 6, R7). */
 export interface RegisterClaims {

@@ -3,17 +3,7 @@ import { choice, type Codec, listOf, u32, u64 } from './codec.js';
 import { MATCHES_LISTED_EACH_END } from './limits.js';
 import { ENTRY_STATES, type EntryState } from './states.js';
 import type { Sequence } from './units.js';
-
-/** Labels of a verdict, strongest first (protocol section 7). */
-export const VERDICT_LABELS = [
-  'duplicate-engaged',
-  'duplicate-settled',
-  'duplicate-conflicting',
-  'duplicate',
-  'near-duplicate',
-  'unique',
-] as const;
-export type VerdictLabel = (typeof VERDICT_LABELS)[number];
+import { VERDICT_LABELS, type VerdictLabel } from './verdict-labels.js';
 
 /** How a match came about: `exact` also where both tags are equal. */
 export const MATCH_VIAS = ['exact', 'near'] as const;

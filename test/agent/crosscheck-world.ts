@@ -60,6 +60,8 @@ export type Member = SideParts & { readonly ledger: LedgerClient };
 export class World {
   /** Requests to the node by hash, and identities that were evaluated. */
   asked: string[] = [];
+  /** Registered so far: each takes a nullifier of its own. */
+  private documents = 0;
 
   private constructor(
     readonly networkId: string,
@@ -143,7 +145,7 @@ export class World {
     const fingerprinted = await fingerprintDocument(document);
     const [exact, near] = fingerprinted.identities.map(keyOf);
     const tags = [tagOf(exact as never, purpose), tagOf(near as never, purpose)] as const;
-    const draft = this.author.claims(`document ${Math.random()}`, {
+    const draft = this.author.claims(`document ${++this.documents}`, {
       ...{ documentKind: document.kind, purpose, tags, skippedMask: fingerprinted.skippedMask },
       time: Date.now() as UnixMs,
     });
