@@ -160,7 +160,7 @@ export async function makeCrosscheckRequest(
 }
 
 /** The sides of a rule set that are entries. */
-export const entrySides = ({ a, b }: RuleSet) => (b.from === 'entry' ? [a, b] : [a]);
+const entrySides = ({ a, b }: RuleSet) => (b.from === 'entry' ? [a, b] : [a]);
 
 export const fits = (
   { kinds, purposes }: RuleSet['a'],

@@ -77,7 +77,7 @@ interface Parts {
 }
 
 /** An entry as the log has it. Throws `not_found`. */
-export function pageEntry({ network, copy }: Parts, session: StoreSession, sequence: number): PageEntry {
+function pageEntry({ network, copy }: Parts, session: StoreSession, sequence: number): PageEntry {
   const { time, body } = registrationOf(session, copy, sequence);
   const replica = copy.replica(session);
   const mask = roleMaskOf(purposeOf(network.genesis.schema, body.purpose), body.documentKind) ?? 0;

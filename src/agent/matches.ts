@@ -38,7 +38,7 @@ export interface MatchView {
   readonly history: readonly Resolution[];
 }
 
-export const REASON_MAX_LENGTH = 1_000;
+const REASON_MAX_LENGTH = 1_000;
 
 const resolutionKey = (entry: number, other: number) => `own/resolution/${entry}/${other}`;
 const historyOf = (session: StoreSession, entry: number, other: number): readonly Resolution[] =>

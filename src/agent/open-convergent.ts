@@ -210,7 +210,7 @@ async function openingOf(
 }
 
 /** The fields in which two documents are not equal, in the order of the slots. */
-export function differencesOf(own: CanonicalDocument, registered: CanonicalDocument): Difference[] {
+function differencesOf(own: CanonicalDocument, registered: CanonicalDocument): Difference[] {
   const differences: Difference[] = [];
   if (own.kind !== registered.kind)
     differences.push({

@@ -41,7 +41,7 @@ const REST_AFTER_PROVING_MS = 60 * MINUTE_MS;
  */
 export type Standing = 'due' | 'later' | 'early' | 'expired';
 
-export const isWaiting = ({ sequence, refused }: OwnEntry): boolean =>
+const isWaiting = ({ sequence, refused }: OwnEntry): boolean =>
   sequence === undefined && refused === undefined;
 
 export function standingOf(entry: OwnEntry, replica: Replica, now: UnixMs): Standing {

@@ -33,7 +33,7 @@ export const PrivacyConfig = z
 export type PrivacyConfig = z.infer<typeof PrivacyConfig>;
 
 /** Evaluations that cover takes of the daily quota on an average day. */
-export const coverEvaluations = ({
+const coverEvaluations = ({
   coverPerDay,
   padEvaluationsTo,
 }: {

@@ -2,7 +2,7 @@ import { coordinates, type Point } from './babyjubjub.js';
 import { DOMAIN, poseidon } from './poseidon.js';
 
 /** The bits of the challenge (protocol section 5, step 4). */
-export const CHALLENGE_BITS = 128n;
+const CHALLENGE_BITS = 128n;
 
 /**
  * c = the low 128 bits of H(10, K, P, N, R1, R2), each point as x, y: the challenge of the proof that

@@ -11,15 +11,6 @@ export interface Share {
   readonly value: Scalar;
 }
 
-/** Throws `invalid_argument` unless the ids are distinct integers from 1 to `total`. */
-export function assertIds(ids: readonly number[], total: number): void {
-  ensure(
-    new Set(ids).size === ids.length && ids.every((id) => Number.isInteger(id) && id >= 1 && id <= total),
-    'invalid_argument',
-    `share ids must be distinct integers from 1 to ${total}`,
-  );
-}
-
 /** The Lagrange coefficient at 0 of share `id` among `ids` (Shamir, CACM 1979). */
 export function lagrangeAtZero(ids: readonly number[], id: number): Scalar {
   ensure(

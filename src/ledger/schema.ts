@@ -24,7 +24,7 @@ export const roleMask = (roles: readonly Role[]): number =>
   roles.reduce((mask, role) => mask | (1 << roleIndex(role)), 0);
 
 /** Who decides who reads an entry (protocol section 7, "Salt policy"). */
-export const SALT_POLICIES = ['owner', 'convergent'] as const;
+const SALT_POLICIES = ['owner', 'convergent'] as const;
 export type SaltPolicy = (typeof SALT_POLICIES)[number];
 
 const unique = <T>(items: readonly T[]): boolean => new Set(items).size === items.length;

@@ -31,8 +31,7 @@ const TWIST_B: Fp2 = [
   266929791119991161246907387137283842545076965332900288569378510910307636690n,
 ];
 
-/** The generators that every setup file of the powers of tau starts from (EIP-197). */
-export const G1_GENERATOR: G1Affine = { x: 1n, y: 2n };
+/** The generator that every setup file of the powers of tau starts from in G2 (EIP-197). */
 export const G2_GENERATOR: G2Affine = {
   x: [
     10857046999023057135944570762232829481370756359578518086990519993285655852781n,

@@ -30,11 +30,11 @@ const hasSlot = ({ present }: ComparedDocument, slot: SlotName): boolean =>
   ((present >> BigInt(slotIndex(slot))) & 1n) === 1n;
 
 /** Whether both documents have the slots of a rule. */
-export const comparableBy = (rule: ScalarRule, a: ComparedDocument, b: ComparedDocument): boolean =>
+const comparableBy = (rule: ScalarRule, a: ComparedDocument, b: ComparedDocument): boolean =>
   rule.op !== 'off' && hasSlot(a, rule.slotA) && hasSlot(b, rule.slotB);
 
 /** Whether a rule holds of two documents that have its slots. */
-export function holdsBy(rule: ScalarRule, documentA: ComparedDocument, documentB: ComparedDocument): boolean {
+function holdsBy(rule: ScalarRule, documentA: ComparedDocument, documentB: ComparedDocument): boolean {
   if (rule.op === 'off') return false;
   const a: bigint = valueOf(documentA, rule.slotA);
   const b: bigint = valueOf(documentB, rule.slotB);

@@ -142,7 +142,7 @@ function bisect(key: PreparedKey, terms: readonly Term[], valid: Set<Term>, know
 const KEYS_MAX = 64;
 
 /** Verification over BN254, the only implementation: single, batched, on the main thread or a worker. */
-export class PairingEngine {
+class PairingEngine {
   readonly #keys = new Map<string, PreparedKey>();
 
   /**

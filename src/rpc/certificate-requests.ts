@@ -17,7 +17,7 @@ import { loadX509 } from './x509.js';
 /** OID of the extension (RFC 5280, section 4.2.1.6). */
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17';
 /** From when on before its end a certificate is warned about. */
-export const EXPIRY_WARNING_DAYS = 30;
+const EXPIRY_WARNING_DAYS = 30;
 /** A certificate that ended so long ago, or less, can still be renewed by its key. */
 const RENEWAL_GRACE_DAYS = 90;
 
@@ -164,7 +164,7 @@ export function checkCertificate(
 }
 
 /** Which of the keys a certificate is for. */
-export function keyOf(certificate: string, keys: readonly string[]): string | undefined {
+function keyOf(certificate: string, keys: readonly string[]): string | undefined {
   const parsedCertificate = readCertificate(certificate);
   return keys.find((key) => parsedCertificate.checkPrivateKey(createPrivateKey(key)));
 }

@@ -2,7 +2,7 @@ import { pino, type DestinationStream } from 'pino';
 import { ERROR_CODES, type ErrorCode } from '../errors.js';
 
 /** All that is ever said: a text that is put together could carry what must not be logged. */
-export const LOG_MESSAGES = [
+const LOG_MESSAGES = [
   'ready',
   'call refused',
   'call failed',

@@ -32,7 +32,7 @@ export function checkVersions(report: Report): void {
 }
 
 /** Whether a version is in a range of the forms `^x.y.z` and `>=x.y.z`, joined by `||`. */
-export function runsOn(version: string, range: string): boolean {
+function runsOn(version: string, range: string): boolean {
   const parts = (text: string) => text.split('.').map(Number) as [number, number, number];
   const [major, minor, patch] = parts(version);
   return range.split('||').some((alternative) => {
@@ -102,7 +102,7 @@ export async function checkGenesis(
   );
 }
 
-export const hashOf = (genesis: Genesis): string => Buffer.from(genesisHash(genesis)).toString('hex');
+const hashOf = (genesis: Genesis): string => Buffer.from(genesisHash(genesis)).toString('hex');
 
 /** The keys of this installation against the genesis: those for verifying, and with `proving` those for proving. */
 export async function checkKeys(report: Report, genesis: Genesis, proving: boolean): Promise<void> {

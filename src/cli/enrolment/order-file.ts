@@ -15,7 +15,7 @@ import {
 } from '../../ledger/index.js';
 import { PartyName } from './request-file.js';
 
-export const ORDER_ACTIONS = ['admit', 'suspend', 'remove', 'readmit'] as const;
+const ORDER_ACTIONS = ['admit', 'suspend', 'remove', 'readmit'] as const;
 export type OrderAction = (typeof ORDER_ACTIONS)[number];
 
 /** What administrators decide about one member: all that they see, and sign. */

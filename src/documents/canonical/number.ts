@@ -3,7 +3,7 @@ import { foldLookAlikes } from './confusables.js';
 import { canonicalText } from './text.js';
 
 /** The longest document number that has a canonical form: UN/EDIFACT data element 1004, an..35. */
-export const NUMBER_MAX_LENGTH = 35;
+const NUMBER_MAX_LENGTH = 35;
 
 /** A longer text is refused before anything is made of it: millions of characters take minutes. */
 const WRITTEN_MAX_LENGTH = 2000;

@@ -37,7 +37,7 @@ export interface CanonicalParty {
 }
 
 /** The longest name that takes part in an identity; the rest of a longer one is cut at a code point. */
-export const NAME_MAX_BYTES = 240;
+const NAME_MAX_BYTES = 240;
 
 /**
  * A party as `scheme|id`: the first of tax identifier, other tax number, legal registration, EORI, LEI, DUNS, GLN that

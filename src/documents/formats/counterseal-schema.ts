@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PLAIN_KINDS } from './plain.js';
 
 /** The version of the plain form: the value of `counterseal` in every document of it. */
-export const PLAIN_VERSION = 1;
+const PLAIN_VERSION = 1;
 
 const text = z.string().min(1).max(1000);
 /** Numbers may be written as numbers or, safe with every tool, as strings. */

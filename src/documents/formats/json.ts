@@ -12,7 +12,7 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-export const JSON_MAX_BYTES = 32 * 1024 * 1024;
+const JSON_MAX_BYTES = 32 * 1024 * 1024;
 const MAX_DEPTH = 90;
 const MAX_VALUES = 500_000;
 

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { CountersealError } from '../../errors.js';
 
-export const PDF_MAX_BYTES = 32 * 1024 * 1024;
+const PDF_MAX_BYTES = 32 * 1024 * 1024;
 /** More than any page or font of an invoice unpacks to. */
 const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 const MAX_FILTERS = 3;

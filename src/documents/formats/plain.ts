@@ -13,7 +13,7 @@ export const PLAIN_KINDS: ReadonlyMap<string, Kind> = new Map(
 );
 
 /** The fields that identify a party, and the register behind each. */
-export const PARTY_KEYS: Readonly<Record<string, PartyScheme>> = {
+const PARTY_KEYS: Readonly<Record<string, PartyScheme>> = {
   vat: 'VAT',
   tax: 'TAX',
   registration: 'REG',

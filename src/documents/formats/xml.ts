@@ -14,7 +14,7 @@ export interface XmlElement {
 }
 
 /** Invoices with scanned attachments are some megabytes. */
-export const XML_MAX_BYTES = 32 * 1024 * 1024;
+const XML_MAX_BYTES = 32 * 1024 * 1024;
 const MAX_DEPTH = 90;
 const MAX_ELEMENTS = 500_000;
 

@@ -13,7 +13,7 @@ export const MAPPING_VERSION = 1;
 
 /** `DMY`: 03.04.2025 is the third of April. Dates that begin with the year are read whatever is stated. */
 export const DATE_FORMATS = ['ISO', 'DMY', 'MDY', 'YMD'] as const;
-export const ENCODINGS = [
+const ENCODINGS = [
   'utf-8',
   'utf-16le',
   'windows-1252',
@@ -26,7 +26,7 @@ export const ENCODINGS = [
 const LIST_FIELD = /^(?:objects\.[a-z0-9]{1,20}|references\.[a-z-]{1,40})$/;
 
 /** Whether a column can be mapped to this field. */
-export function isMappable(field: string): boolean {
+function isMappable(field: string): boolean {
   if (PLAIN_FIELDS.has(field)) return true;
   if (!LIST_FIELD.test(field)) return false;
   const [list, name = ''] = field.split('.');

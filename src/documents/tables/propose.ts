@@ -141,7 +141,7 @@ function columnsOf(headers: readonly string[]): Record<string, string> {
 type Values = readonly string[];
 
 /** What the sample dates allow: the orders in which every one of them is a date. Undefined if there are none. */
-export function dateFormats(values: Values): readonly (typeof DATE_FORMATS)[number][] | undefined {
+function dateFormats(values: Values): readonly (typeof DATE_FORMATS)[number][] | undefined {
   const parts = values
     .map((value) => /^(\d{1,4})[/. -](\d{1,2})[/. -](\d{1,4})(?:[ T].*)?$/.exec(value.trim()))
     .map((match) => (match === null ? null : match.slice(1, 4)));
@@ -168,7 +168,7 @@ export function dateFormats(values: Values): readonly (typeof DATE_FORMATS)[numb
 }
 
 /** The decimal separators under which every sample is a number. Undefined if none has a separator. */
-export function decimalSeparators(values: Values): readonly ('.' | ',')[] | undefined {
+function decimalSeparators(values: Values): readonly ('.' | ',')[] | undefined {
   const numbers = values.map((value) => value.trim().replace(/^[-+(]|[-)]$/g, ''));
   if (!numbers.some((value) => /[.,]/.test(value))) return undefined;
   const point = /^(?:[0-9]+|[0-9]{1,3}(?:[, '\u2019\u00A0\u202F][0-9]{3})+)(?:\.[0-9]+)?$/;
