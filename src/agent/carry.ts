@@ -204,7 +204,7 @@ function partsOf(
     return [{}];
   }
   const strings = (document.strings.objects ?? []) as readonly string[];
-  const chosen = wanted === undefined ? strings : strings.filter((string) => string === wanted);
+  const chosen = wanted === undefined ? strings : strings.filter((string) => string === wanted.toUpperCase());
   ensure(
     chosen.length > 0,
     wanted === undefined ? 'missing_field' : 'invalid_argument',

@@ -144,7 +144,7 @@ export async function openingsOf(
   ensure(
     found.length > 0,
     'not_found',
-    'nothing is registered of this document for a purpose whose entries its holders can open',
+    'nothing is registered of this document for a purpose whose entries its holders can open; for other purposes (finance, cover, claim, cede) an entry opens with what its author shared alone',
   );
   const entries: (ConvergentEntry | OpenedConvergent)[] = [];
   for (const sequence of found)

@@ -41,7 +41,8 @@ export function crosscheckCommands(program: Command): void {
       'after',
       '\nThe file holds no secret. Whoever reads it learns that you ask what about which entries. An answer counts once,' +
         '\nfor you alone, until it expires; keep the file: `crosscheck verify` needs it.' +
-        '\n\nExample:\n  counterseal crosscheck request --rules customs/invoice@1 --subject 12 --out request.json --home customs',
+        '\n\nExamples:\n  counterseal crosscheck request --rules customs/invoice@1 --subject 12 --out request.json --home customs' +
+        '\n  counterseal crosscheck request --rules policy/ends-before@1 --subject 3 --date 2026-07-01 --out request.json --home insurer-b',
     )
     .action(action(request));
 
@@ -65,7 +66,8 @@ export function crosscheckCommands(program: Command): void {
         '\n\nYou see the outcome first; nothing leaves until you send the file. Only the verifier can open it. It tells the' +
         '\nverifier which two entries belong together, which rules hold, which do not, and which fields are absent; nothing' +
         '\nelse of either document. It says nothing of who you are beyond what handing it over does.' +
-        '\n\nExample:\n  counterseal crosscheck prove request.json --a 12 --b bill-of-lading.json --out result.json --home importer',
+        '\n\nExamples:\n  counterseal crosscheck prove request.json --a 12 --b bill-of-lading.json --out result.json --home importer' +
+        '\n  counterseal crosscheck prove request.json --a 3 --out result.json --home insurer-a',
     )
     .action(action(prove));
 
@@ -150,13 +152,18 @@ async function request(options: RequestOptions): Promise<void> {
   const { ruleSet } = await import('../proofs/index.js');
   const { b } = ruleSet(options.rules);
   const slots = b.from === 'request' ? b.slots : [];
-  usage(() =>
+  usage(() => {
     ensure(
       (options.date === undefined) === (slots.length === 0),
       'invalid_argument',
       slots.length === 0 ? `${options.rules} takes no --date` : `${options.rules} needs --date`,
-    ),
-  );
+    );
+    ensure(
+      options.date === undefined || /^\d{4}-\d{2}-\d{2}$/.test(options.date),
+      'invalid_argument',
+      '--date takes a day as 2026-07-01',
+    );
+  });
   const made = await withAgent(options, async (agent) => {
     const asked = await agent.crosschecks.request({
       rules: options.rules,

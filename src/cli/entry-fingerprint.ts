@@ -16,16 +16,17 @@ export function fingerprintCommand(entry: Command): void {
         '  object        one vehicle, container or person of many; object-class: under the same class of cover\n' +
         'Which of them there are for a purpose, `counterseal ledger schema` says.',
     )
+    .summary('have an own entry show one fingerprint more, and learn whose entries show the same')
     .addArgument(new Argument('<entry>', 'number of an own entry').argParser(parseEntryNumber))
     .requiredOption('--name <name>', 'the fingerprint')
     .option(
       '--element <element>',
-      'with object, object-class: one element as `document identify` shows it, not each',
+      'with object, object-class: one element as `document inspect` shows it, not each',
     )
     .addHelpText(
       'after',
       '\nExamples:\n  counterseal entry fingerprint 12 --name loose --home bank-a\n' +
-        "  counterseal entry fingerprint 3 --name object-class --element 'person|7f3a' --home insurer-a",
+        "  counterseal entry fingerprint 3 --name object-class --element 'PERSON|7F3A' --home insurer-a",
     )
     .action(action(fingerprint));
 }

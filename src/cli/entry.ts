@@ -30,9 +30,10 @@ export function entryCommands(program: Command): void {
 
   memberOptions(entry.command('engage'))
     .description(
-      'mark the document as financed, covered or paid; refused where the verdict is not accepted.\n' +
-        'The entry shows possession first: a proof, some seconds.',
+      'mark the document as financed, covered or paid, the whole of it; refused where the verdict is not accepted. ' +
+        'The entry shows possession first: a proof, some seconds. To finance or cover a part: `entry draw`.',
     )
+    .summary('mark the document as financed, covered or paid')
     .addArgument(entryNumber())
     .addOption(
       new Option('--accept <labels>', 'verdicts under which to engage, comma-separated')
@@ -103,9 +104,10 @@ export function entryCommands(program: Command): void {
 
   memberOptions(entry.command('erase'))
     .description(
-      "have every node delete an entry's payload, the encrypted document, for good: nobody can open the entry any\n" +
+      "have every node delete an entry's payload, the encrypted document, for good: nobody can open the entry any " +
         'more. State, tags, verdicts and receipts go on without it, and this folder keeps its own copy.',
     )
+    .summary("delete an entry's encrypted document on every node, for good")
     .addArgument(entryNumber())
     .addHelpText('after', '\nExample:\n  counterseal entry erase 12 --home bank-a')
     .action(action(erase));

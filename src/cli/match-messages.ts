@@ -23,19 +23,21 @@ const entries = (command: Command): Command =>
 export function messageCommands(match: Command): void {
   entries(memberOptions(match.command('show')))
     .description(
-      'what you and the holder of another entry of the same document wrote to each other.\n' +
-        'To look for it, every message between anybody for the purposes of your entries is fetched, so that no node\n' +
+      'what you and the holder of another entry of the same document wrote to each other. ' +
+        'To look for it, every message between anybody for the purposes of your entries is fetched, so that no node ' +
         'learns which are yours.',
     )
+    .summary('what was written to and fro about a match')
     .addHelpText('after', '\nExample:\n  counterseal match show 12 31 --home bank-a')
     .action(action(show));
 
   entries(memberOptions(match.command('message')))
     .description(
-      'write to the holder of another entry of the same document: at most 16 KiB of text. Neither says who it is.\n' +
-        'The ledger shows that a holder of some document of that kind wrote to another, when, and in which of three sizes;\n' +
+      'write to the holder of another entry of the same document: at most 16 KiB of text. Neither says who it is. ' +
+        'The ledger shows that a holder of some document of that kind wrote to another, when, and in which of three sizes; ' +
         'not which document or whose entries. It acknowledges all that came before. Proving takes some seconds.',
     )
+    .summary('write to the holder of another entry of the same document')
     .addOption(new Option('--text <text>', 'the message; other users of this machine can read arguments'))
     .addOption(
       new Option('--file <file>', 'read the message from a file, - for standard input').conflicts('text'),
@@ -52,11 +54,12 @@ export function messageCommands(match: Command): void {
 
   entries(memberOptions(match.command('reveal')))
     .description(
-      'show each other who stands behind two entries, by both sides\u2019 consent, in three steps: one side offers, and no\n' +
-        'identity leaves; the other sends its card; the first sends its own. Each is this command.\n' +
-        'Who sends its card first has no more than the other side\u2019s signed promise, which auditors can hold it to. A card\n' +
+      'show each other who stands behind two entries, by both sides\u2019 consent, in three steps: one side offers, and no ' +
+        'identity leaves; the other sends its card; the first sends its own. Each is this command. ' +
+        'Who sends its card first has no more than the other side\u2019s signed promise, which auditors can hold it to. A card ' +
         'is signed for this conversation: shown on, it proves who stood behind the entry, and is good for nothing else.',
     )
+    .summary('show each other who stands behind two entries, by consent')
     .option('--yes', 'do not ask before the card leaves')
     .addHelpText('after', '\nExample:\n  counterseal match reveal 12 31 --home bank-a')
     .action(action(reveal));

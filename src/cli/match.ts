@@ -22,10 +22,11 @@ export function matchCommands(program: Command): void {
 
   memberOptions(match.command('resolve'))
     .description(
-      'note what was found out about a match; kept in this folder alone, the ledger still counts the match.\n' +
-        'Resolved matches are no alarm in "watch", but for one resolved as "same" that is engaged or settled later.\n' +
+      'note what was found out about a match; kept in this folder alone, the ledger still counts the match. ' +
+        'Resolved matches are no alarm in "watch", but for one resolved as "same" that is engaged or settled later. ' +
         'Resolve again to change it: the earlier ones are kept.',
     )
+    .summary('note what was found out about a match')
     .addArgument(new Argument('<entry>', 'number of the own entry').argParser(parseEntryNumber))
     .addOption(
       new Option('--as <resolution>', '"authorised" is the same document, and known to be in order')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CountersealError, ensure } from '../../errors.js';
+import { FAULTS } from '../../shipments/fault-names.js';
 import type { Fault } from '../../shipments/index.js';
 import { action, print, printJson, progress, table, usage } from '../output.js';
 
@@ -32,14 +33,21 @@ export function shipmentCommands(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  counterseal shipment generate shipments --count 50 --seed 7' +
-        '\n  counterseal shipment generate shipments --faults undervalued-declaration,split-bill-of-lading',
+      '\nExamples:\n  counterseal shipment generate shipments --count 50 --seed 7' +
+        '\n  counterseal shipment generate insurance --count 6 --faults loss-claimed-twice,risk-insured-in-turn' +
+        `\n\nFaults:\n${table(
+          Object.entries(FAULTS).map(([name, { about, lawful }]) => [
+            name,
+            lawful ? `${about}: lawful` : about,
+          ]),
+          '  ',
+        ).join('\n')}`,
     )
     .action(action(generate));
 }
 
 async function generate(folder: string, options: GenerateOptions): Promise<void> {
-  const { FAULTS, FAULT_NAMES, TRUTH_FILE, writeShipments } = await import('../../shipments/index.js');
+  const { FAULT_NAMES, TRUTH_FILE, writeShipments } = await import('../../shipments/index.js');
   const { count, faults, seed } = usage(() => {
     ensure(
       /^\d{1,5}$/.test(options.count) && Number(options.count) >= 1 && Number(options.count) <= MAX_SETS,
