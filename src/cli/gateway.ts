@@ -5,7 +5,7 @@ import { ensure } from '../errors.js';
 import { HOUR_MS } from '../time.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson, table, usage } from './output.js';
-import { announce, stopSignal } from './service.js';
+import { announce, nextSignalEnds, stopSignal } from './service.js';
 import { VERSION } from './version.js';
 
 /** As in the gateway, which is loaded only when a command runs. */
@@ -26,7 +26,14 @@ export function gatewayCommands(program: Command): void {
     .option(
       '--host-name <name>',
       'a name in the Host header to answer to besides localhost: that of a proxy with TLS in front; repeat for more',
-      (value: string, all: string[]) => [...all, value],
+      (value: string, all: string[]) => {
+        ensure(
+          HOST_NAME.test(value),
+          'invalid_argument',
+          `--host-name takes a name as api.example.com, without scheme and port: ${value} is none`,
+        );
+        return [...all, value.toLowerCase()];
+      },
       [],
     )
     .addOption(
@@ -135,6 +142,8 @@ interface RunOptions extends MemberOptions {
   approveWithin: number;
 }
 
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
 async function run(options: RunOptions): Promise<void> {
   const [{ openGateway }, { parseMetricsAddress }, { withBackground }, { createLogger }] = await Promise.all([
     import('../gateway/index.js'),
@@ -150,6 +159,12 @@ async function run(options: RunOptions): Promise<void> {
       ...{ home: options.home, key: agent.home.keys.gatewayKey, log, version: VERSION },
       ...{ ...listen, hosts: options.hostName, validMs: options.approveWithin * HOUR_MS },
     });
+    // What is under way is answered while the rest ends; whoever asks a second time does not want to wait for it.
+    const end = () => {
+      nextSignalEnds();
+      void gateway.close();
+    };
+    stop.addEventListener('abort', end);
     announce(log, 'gateway', gateway.port);
     const changed = (state: Following) =>
       process.stderr.write(

@@ -7,11 +7,17 @@ export function announce(log: Logger, service: string, port: number, metrics?: n
   log.info(ports, 'ready');
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Lets any further signal end the process at once, as it does where nobody listens. */
+export function nextSignalEnds(): void {
+  for (const signal of SIGNALS) process.removeAllListeners(signal);
+}
+
 /** Aborts at SIGINT, SIGTERM or SIGHUP (the terminal was closed), and when whoever started this as a child has gone. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const)
-    process.once(event, () => controller.abort());
+  for (const event of [...SIGNALS, 'disconnect'] as const) process.once(event, () => controller.abort());
   return controller.signal;
 }
 

@@ -11,6 +11,9 @@ const SLOW_MS = 30_000;
 const CONNECTIONS_MAX = 64;
 const CONNECTIONS_EACH = 8;
 
+/** A client comes again by itself, after so long. */
+const ENDING = ': the gateway is ending\nretry: 5000\n\n';
+
 const EVENT_ID = /^(\d{1,15})\.(\d{1,15})$/;
 
 /** An event's id: its record's index in the log, and the own entry that it is about. */
@@ -44,6 +47,8 @@ export class EventHub {
   private told = 0;
   private closed = false;
 
+  constructor(private readonly slowMs = SLOW_MS) {}
+
   /** There may be new events. */
   notify(): void {
     this.told++;
@@ -54,7 +59,7 @@ export class EventHub {
   close(): void {
     this.closed = true;
     this.notify();
-    for (const response of this.open.keys()) response.end();
+    for (const response of this.open.keys()) if (response.headersSent) response.end(ENDING);
   }
 
   /** Sends events until the connection ends. Throws `quota_exceeded` before anything is sent. */
@@ -64,33 +69,33 @@ export class EventHub {
       throw new HttpError(429, 'quota_exceeded', 'too many connections listen to events');
     let place = from;
     let told = this.told;
-    // What cannot be read is an error while it can still be said.
-    let page = await source(place);
     this.open.set(response, user);
     const ended = () => this.closed || response.destroyed || response.writableEnded;
+    const say = (text: string) => write(response, text, this.slowMs);
     response.once('close', () => this.notify());
     try {
+      // What cannot be read is an error while it can still be said.
+      let page = await source(place);
+      if (ended()) throw new HttpError(503, 'unavailable', 'the gateway is ending', true);
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-      await write(response, ': what concerns this member\nretry: 2000\n\n');
+      await say(': what concerns this member\nretry: 2000\n\n');
       for (;;) {
         for (const event of page.events)
           if (all || !isQuiet(event))
-            await write(
-              response,
-              `id: ${eventId(event)}\nevent: ${event.event}\ndata: ${JSON.stringify(event)}\n\n`,
-            );
+            await say(`id: ${eventId(event)}\nevent: ${event.event}\ndata: ${JSON.stringify(event)}\n\n`);
         place = page.end;
         if (ended()) return;
         const news = page.next !== undefined || (await this.news(told));
         // Before anything more is sent: the user may have been removed meanwhile.
         if (ended() || !(await allowed())) return;
-        if (!news) await write(response, ': here\n\n');
+        if (!news) await say(': here\n\n');
         told = this.told;
         page = await source(place);
       }
     } finally {
       this.open.delete(response);
-      response.end();
+      // What failed before the stream began is answered as any other error is.
+      if (response.headersSent) response.end();
     }
   }
 
@@ -111,15 +116,15 @@ export class EventHub {
 }
 
 /** Resolves when there is room for more; cuts off who takes nothing. */
-function write(response: ServerResponse, text: string): Promise<void> {
-  if (response.destroyed || response.write(text)) return Promise.resolve();
+function write(response: ServerResponse, text: string, slowMs: number): Promise<void> {
+  if (response.destroyed || response.writableEnded || response.write(text)) return Promise.resolve();
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
       response.off('drain', end).off('close', end);
       resolve();
     };
-    const timer = setTimeout(() => response.destroy(), SLOW_MS);
+    const timer = setTimeout(() => response.destroy(), slowMs);
     response.once('drain', end).once('close', end);
   });
 }

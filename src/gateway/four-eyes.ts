@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { CountersealError, ensure } from '../errors.js';
 import type { SealedJson } from './sealed-json.js';
@@ -101,8 +102,15 @@ export class FourEyes {
     return orders;
   }
 
-  /** Notes what a user wants done; on disk when this returns. Throws `quota_exceeded` where too many wait. */
-  async request(user: User, kind: string, parameters: Request['parameters']): Promise<Order> {
+  /**
+   * Notes what a user wants done; on disk when this returns. Asked again with the same key, by the same user, it answers
+   * the order that there is. Throws `quota_exceeded` where too many wait, `already_exists` where the key was used for
+   * something else.
+   */
+  async request(user: User, kind: string, parameters: Request['parameters'], key?: string): Promise<Order> {
+    const id = key === undefined ? randomBytes(16).toString('hex') : idOf(user, key);
+    if (key !== undefined && (await this.part(id, 'request', Request)))
+      return this.same(id, kind, parameters);
     const waiting = (await this.list()).filter(({ state }) => state === 'pending').length;
     ensure(
       waiting < PENDING_MAX,
@@ -111,15 +119,32 @@ export class FourEyes {
     );
     const now = this.now();
     const request: Request = {
-      id: randomBytes(16).toString('hex'),
+      id,
       kind,
       parameters,
       requestedBy: { id: user.id, name: user.name },
       requestedAt: new Date(now).toISOString(),
       expiresAt: new Date(now + this.validMs).toISOString(),
     };
-    await this.files.create(this.path(request.id, 'request'), `order ${request.id} request`, request);
+    try {
+      await this.files.create(this.path(id, 'request'), `order ${id} request`, request);
+    } catch (error) {
+      if (!(error instanceof CountersealError) || error.code !== 'already_exists') throw error;
+      return this.same(id, kind, parameters);
+    }
     return { ...request, state: 'pending' };
+  }
+
+  /** The order that was asked for with a key before. */
+  private async same(id: string, kind: string, parameters: Request['parameters']): Promise<Order> {
+    const order = await this.get(id);
+    ensure(
+      order.kind === kind && isDeepStrictEqual(order.parameters, parameters),
+      'already_exists',
+      'this key was used for another order',
+      'Idempotency-Key',
+    );
+    return order;
   }
 
   /** Throws `not_found`, `data_corrupted`. */
@@ -242,6 +267,10 @@ export class FourEyes {
     return join(this.folder, `${id}.${part}.json`);
   }
 }
+
+/** Of a key that a user chose: another user's is another order. */
+const idOf = ({ id }: User, key: string): string =>
+  createHash('sha256').update(`${id}\n${key}`).digest('hex').slice(0, 32);
 
 const PARTS = ['request', 'decision', 'outcome'] as const;
 type Part = (typeof PARTS)[number];

@@ -141,8 +141,9 @@ export const MATCH_ROUTES: readonly Route[] = [
     params: pair,
     query: none,
     body: 'none',
+    repeatable: true,
     answers: { 202: is.Order },
-    handle: (parts, { user, params }) => ask(parts, user, 'reveal', params),
+    handle: (parts, { params, ...call }) => ask(parts, call, 'reveal', params),
   }),
   route({
     method: 'GET',

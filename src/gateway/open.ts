@@ -19,6 +19,8 @@ export interface OpenOptions extends Pick<
   /** How long an order waits for its approval, in milliseconds. */
   readonly validMs?: number;
   readonly prover?: Prover;
+  /** How long it waits, when it ends, for what it has begun, in milliseconds. */
+  readonly endWithinMs?: number;
 }
 
 /** A gateway that runs. */
@@ -28,13 +30,14 @@ export interface RunningGateway {
   readonly prover: () => Prover;
   /** To be called when the copy of the ledger grew. */
   readonly notify: () => Promise<void>;
+  /** Begins nothing more, answers what was begun, and ends the prover; also when called twice. */
   close(): Promise<void>;
 }
 
 /** Starts the gateway of an agent. Throws `unavailable` where the address is taken, `data_corrupted`. */
 export async function openGateway(
   agent: GatewayAgent,
-  { home, key, log, validMs, prover: given, ...where }: OpenOptions,
+  { home, key, log, validMs, endWithinMs, prover: given, ...where }: OpenOptions,
 ): Promise<RunningGateway> {
   const files = new SealedJson(key);
   const users = new GatewayUsers(home, files);
@@ -45,7 +48,7 @@ export async function openGateway(
   const reader = new DocumentReader();
   let prover = given;
   let turn: Promise<unknown> = Promise.resolve();
-  const gateway = await Gateway.start({
+  const gateway: Gateway = await Gateway.start({
     ...where,
     log,
     parts: {
@@ -56,7 +59,10 @@ export async function openGateway(
       read: (bytes) => reader.read(bytes),
       prover: () => (prover ??= defaultProver()),
       inTurn: <T>(work: () => Promise<T>): Promise<T> => {
-        const done = turn.then(work);
+        const done = turn.then(() => {
+          gateway.ensureOpen();
+          return work();
+        });
         turn = done.catch(() => undefined);
         return done;
       },
@@ -67,7 +73,7 @@ export async function openGateway(
     prover: () => (prover ??= defaultProver()),
     notify: () => Promise.resolve(events.notify()),
     close: async () => {
-      await gateway.close();
+      await gateway.close(endWithinMs);
       await reader.close();
       await prover?.close();
     },

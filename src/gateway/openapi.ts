@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DOCUMENT_MAX_BYTES } from '../agent/index.js';
 import { Problem } from './problem.js';
+import { IDEMPOTENCY_KEY } from './request-guard.js';
 import type { Route } from './route.js';
 
 type Json = Record<string, unknown>;
@@ -21,7 +22,7 @@ export function openApi(routes: readonly Route[], version: string): Json {
     return { $ref: `${REF}${id}` };
   };
   const paths: Record<string, Json> = {};
-  for (const { method, path, scope, summary, params, query, body, answers, streams } of routes) {
+  for (const { method, path, scope, summary, params, query, body, answers, streams, repeatable } of routes) {
     const parameter = (where: 'path' | 'query') => (object: z.ZodObject) => {
       const { properties = {}, required = [] } = schema(object, 'input') as {
         properties?: Json;
@@ -40,6 +41,13 @@ export function openApi(routes: readonly Route[], version: string): Json {
       required: false,
       schema: { type: 'string', pattern: '^\\d+\\.\\d+$' },
     };
+    const idempotencyKey = {
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      description: 'asked again with the same one, by the same user, it is the same order',
+      schema: { type: 'string', pattern: IDEMPOTENCY_KEY.source },
+    };
     (paths[path] ??= {})[method.toLowerCase()] = {
       summary,
       operationId: operationId(method, path),
@@ -49,6 +57,7 @@ export function openApi(routes: readonly Route[], version: string): Json {
         ...parameter('path')(params),
         ...parameter('query')(query),
         ...(streams ? [lastEventId] : []),
+        ...(repeatable ? [idempotencyKey] : []),
       ],
       ...(body === 'none'
         ? {}

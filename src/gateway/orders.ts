@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ActionResult } from '../agent/index.js';
 import { CARD_MAX_BYTES } from '../agent/index.js';
+import { ensure } from '../errors.js';
 import { VERDICT_LABELS } from '../ledger/index.js';
 import { draw, Part } from './drawing.js';
 import type { Order } from './four-eyes.js';
@@ -50,10 +51,22 @@ async function execute(
     await agent.audit({ ...note, result: what });
     return JSON.parse(JSON.stringify(result)) as Result;
   };
+  const stillMay = mayStill(parts);
+  /** It may have waited for others' proofs, and a key have been taken away meanwhile. */
+  const inOwnTurn = <T>(work: () => Promise<T>): Promise<T> =>
+    inTurn(async () => {
+      ensure(
+        (await stillMay(requestedBy, kind)) && (await stillMay(approver, 'approve')),
+        'failed_precondition',
+        'one of the two users may not any more: nothing was done',
+        'order',
+      );
+      return work();
+    });
   switch (kind as OrderKind) {
     case 'engage': {
       const { entry, accept } = PARAMETERS.engage.parse(parameters);
-      const result = await inTurn(() => agent.engage(entry, accept, proving(parts)));
+      const result = await inOwnTurn(() => agent.engage(entry, accept, proving(parts)));
       return done(acted(result), result);
     }
     case 'settle': {
@@ -69,22 +82,22 @@ async function execute(
     }
     case 'draw': {
       const part = PARAMETERS.draw.parse(parameters);
-      const result = await inTurn(() => draw(parts, part));
+      const result = await inOwnTurn(() => draw(parts, part));
       return done(result.outcome, result);
     }
     case 'reveal': {
       const { entry, other } = PARAMETERS.reveal.parse(parameters);
-      const sent = await inTurn(() => agent.reveal(entry, other, { showCard: true }, proving(parts)));
+      const sent = await inOwnTurn(() => agent.reveal(entry, other, { showCard: true }, proving(parts)));
       return done(`${other}: ${sent.kind}`, sent);
     }
   }
 }
 
-/** Whether who asked for an order is still a user, the same one, who may ask for it. */
+/** Whether somebody is still a user, the same one, with a scope: that of an order's kind, of who asked for it. */
 const mayStill =
   ({ users }: Parts) =>
-  async ({ id }: { readonly id: string }, kind: string): Promise<boolean> =>
-    (await users.list()).some((user) => user.id === id && user.scopes.includes(kind as Scope));
+  async ({ id }: { readonly id: string }, scope: string): Promise<boolean> =>
+    (await users.list()).some((user) => user.id === id && user.scopes.includes(scope as Scope));
 
 /** Approves an order and carries it out. Throws as {@link FourEyes.approve}. */
 export const approve = (parts: Parts, id: string, approver: User): Promise<Order> =>

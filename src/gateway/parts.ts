@@ -60,6 +60,8 @@ export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** Under which it is the same request when it comes again. */
+  readonly idempotencyKey: string | undefined;
   /** What its body holds, where that is a document. */
   readonly document: ParsedDocument | undefined;
 }

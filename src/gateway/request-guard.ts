@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { HttpError } from './problem.js';
 
-const isLoopback = (address: string): boolean => /^(::1|(::ffff:)?127\.)/.test(address);
+const isLoopback = (address: string): boolean => /^(::1$|(::ffff:)?127\.)/.test(address);
 
 /** Headers of which a second one would be read by one program and the first by another. */
-const ONCE = ['host', 'authorization', 'content-type', 'content-length', 'last-event-id'];
+const ONCE = ['host', 'authorization', 'content-type', 'content-length', 'last-event-id', 'idempotency-key'];
 
 /**
  * Refuses what no program of this machine sends: a web page's requests, by the browser's own headers (Origin,
@@ -21,7 +21,10 @@ export function guard(request: IncomingMessage, hosts: readonly string[]): void 
     seen.add(name);
   }
   const { host = '', origin, cookie } = request.headers;
-  const name = host.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1');
+  const name = host
+    .toLowerCase()
+    .replace(/:\d{1,5}$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
   if (!(name === 'localhost' || (isIP(name) !== 0 && isLoopback(name)) || hosts.includes(name)))
     throw new HttpError(421, 'permission_denied', 'the gateway is not known by the name in Host', true);
   const site = request.headers['sec-fetch-site'];
@@ -29,6 +32,60 @@ export function guard(request: IncomingMessage, hosts: readonly string[]): void 
     throw new HttpError(403, 'permission_denied', 'the gateway answers programs, and no web pages', true);
   if (!request.url!.startsWith('/') || request.httpVersionMajor !== 1)
     throw new HttpError(400, 'invalid_argument', 'the request names no path', true);
+}
+
+/** How deep lists and objects of a body may lie in one another: ours lie in five or so. */
+const JSON_DEPTH_MAX = 64;
+const [QUOTE, BACKSLASH, OPEN, CLOSE] = ['"', '\\', '[{', ']}'] as const;
+
+/** Reads a body as JSON. Throws `invalid_argument`, also for what is so deep that whoever walks through it falls. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (depthOf(text) <= JSON_DEPTH_MAX) return JSON.parse(text) as unknown;
+  } catch {
+    throw new HttpError(400, 'invalid_argument', 'the body is not JSON');
+  }
+  throw new HttpError(400, 'invalid_argument', `the body is deeper than ${JSON_DEPTH_MAX} lists and objects`);
+}
+
+/** Of JSON; of anything else, some number. */
+function depthOf(text: string): number {
+  let [depth, deepest] = [0, 0];
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]!;
+    if (inString) {
+      if (character === BACKSLASH) i++;
+      else if (character === QUOTE) inString = false;
+    } else if (character === QUOTE) inString = true;
+    else if (OPEN.includes(character)) deepest = Math.max(deepest, ++depth);
+    else if (CLOSE.includes(character)) depth--;
+  }
+  return deepest;
+}
+
+export const IDEMPOTENCY_KEY = /^[!-~]{1,200}$/;
+
+/** The key under which a request may come again. Throws where it is none, or the request takes none. */
+export function idempotencyKey({ headers }: IncomingMessage, repeatable: boolean): string | undefined {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (!repeatable)
+    throw new HttpError(
+      400,
+      'invalid_argument',
+      'this request takes no Idempotency-Key: see /openapi.json',
+      true,
+    );
+  if (!IDEMPOTENCY_KEY.test(String(key)))
+    throw new HttpError(
+      400,
+      'invalid_argument',
+      'an Idempotency-Key has 1 to 200 letters, digits or signs',
+      true,
+    );
+  return String(key);
 }
 
 /** Throws where a body is there, or is none of a content type that is taken. */

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { RegisterResult } from '../agent/index.js';
 import { commandOf, type OrderKind, type PARAMETERS } from './orders.js';
-import { noteOf, type Parts } from './parts.js';
+import { noteOf, type Call, type Parts } from './parts.js';
 import type { Answer } from './route.js';
-import type { User } from './users.js';
 
 /** What the tables of routes have in common. */
 export const none = z.strictObject({});
@@ -27,11 +26,11 @@ export const warned = <T extends Pick<RegisterResult, 'warnings'>>(result: T) =>
 /** Notes what a user wants done; somebody else approves it. */
 export async function ask(
   { agent, orders }: Parts,
-  user: User,
+  { user, idempotencyKey }: Pick<Call<never, never, never>, 'user' | 'idempotencyKey'>,
   kind: OrderKind,
   parameters: z.infer<(typeof PARAMETERS)[OrderKind]>,
 ): Promise<Answer> {
-  const made = await orders.request(user, kind, parameters);
+  const made = await orders.request(user, kind, parameters, idempotencyKey);
   await agent.audit(
     noteOf(user, {
       command: commandOf(kind),

@@ -22,6 +22,8 @@ export interface Route {
   readonly query: z.ZodObject;
   /** What is posted: nothing, JSON, or a document as its file holds it. */
   readonly body: { readonly json: z.ZodType } | 'document' | 'none';
+  /** Whether it can be asked again, with the same Idempotency-Key, by who got no answer. */
+  readonly repeatable?: true;
   /** What is answered, by status. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
   /** Answers with server-sent events instead: these. */

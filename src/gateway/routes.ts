@@ -142,8 +142,9 @@ export const ROUTES: readonly Route[] = [
     params: entry,
     query: none,
     body: { json: PARAMETERS.engage.omit({ entry: true }) },
+    repeatable: true,
     answers: { 202: is.Order },
-    handle: (parts, { user, params, body }) => ask(parts, user, 'engage', { ...params, ...body }),
+    handle: (parts, { params, body, ...call }) => ask(parts, call, 'engage', { ...params, ...body }),
   }),
   route({
     method: 'POST',
@@ -193,12 +194,13 @@ export const ROUTES: readonly Route[] = [
     params: entry,
     query: none,
     body: { json: PARAMETERS.draw.omit({ entry: true }) },
+    repeatable: true,
     answers: { 202: is.Order },
-    handle: async (parts, { user, params, body }) => {
+    handle: async (parts, { params, body, ...call }) => {
       const part = { ...params, ...body };
       // What can never be drawn nobody need decide on.
       await readPart(parts.agent, part);
-      return ask(parts, user, 'draw', part);
+      return ask(parts, call, 'draw', part);
     },
   }),
   route({
@@ -209,8 +211,9 @@ export const ROUTES: readonly Route[] = [
     params: entry,
     query: none,
     body: 'none',
+    repeatable: true,
     answers: { 202: is.Order },
-    handle: (parts, { user, params }) => ask(parts, user, 'settle', params),
+    handle: (parts, { params, ...call }) => ask(parts, call, 'settle', params),
   }),
   route({
     method: 'POST',
@@ -220,8 +223,9 @@ export const ROUTES: readonly Route[] = [
     params: entry,
     query: none,
     body: { json: PARAMETERS.share.omit({ entry: true }) },
+    repeatable: true,
     answers: { 202: is.Order },
-    handle: (parts, { user, params, body }) => ask(parts, user, 'share', { ...params, ...body }),
+    handle: (parts, { params, body, ...call }) => ask(parts, call, 'share', { ...params, ...body }),
   }),
   route({
     method: 'POST',

@@ -10,7 +10,7 @@ import { placeOf } from './events.js';
 import { openApi } from './openapi.js';
 import type { Parts } from './parts.js';
 import { HttpError, problemOf } from './problem.js';
-import { contentType, guard, readBody } from './request-guard.js';
+import { contentType, guard, idempotencyKey, parseJson, readBody } from './request-guard.js';
 import type { Route } from './route.js';
 import { ROUTES } from './routes.js';
 import type { User } from './users.js';
@@ -22,7 +22,10 @@ const CONNECTIONS_MAX = 256;
 const DOCUMENTS_MAX = 16;
 /** Wrong keys a second and address, and how many at once. */
 const WRONG_KEYS = { rate: 0.5, burst: 10 };
-const SHUTDOWN_MS = 30_000;
+/** Less than what starts services gives one to end, before it kills it. */
+const SHUTDOWN_MS = 8_000;
+/** How long answers may take to leave, after that. */
+const LEAVING_MS = 1_000;
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -49,8 +52,11 @@ export class Gateway {
   private readonly wrongKeys = new RateLimit(WRONG_KEYS.rate, WRONG_KEYS.burst);
   private readonly description: string;
   private readonly working = new Set<Promise<void>>();
+  /** Of the requests that are worked on: each gives up waiting for its answer. */
+  private readonly abandon = new Set<() => void>();
   private documents = 0;
   private ending = false;
+  private closing: Promise<void> | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -93,17 +99,41 @@ export class Gateway {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Takes no more requests, ends event streams, and waits for the requests under way. */
-  async close(waitMs = SHUTDOWN_MS): Promise<void> {
+  /** Throws `unavailable` from when on nothing more is begun. */
+  ensureOpen(): void {
+    if (this.ending) throw new HttpError(503, 'unavailable', 'the gateway is ending', true);
+  }
+
+  /**
+   * Takes no more requests, ends event streams, and waits for the requests under way: who is not done after a while is
+   * told so.
+   */
+  close(waitMs = SHUTDOWN_MS): Promise<void> {
+    return (this.closing ??= this.end(waitMs));
+  }
+
+  private async end(waitMs: number): Promise<void> {
     this.ending = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.options.parts.events.close();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, waitMs)));
-    await Promise.race([Promise.all(this.working), late]);
-    clearTimeout(timer);
+    await within(Promise.all(this.working), waitMs);
+    for (const abandon of this.abandon) abandon();
+    await within(Promise.all(this.working), LEAVING_MS);
     this.server.closeAllConnections();
     await closed;
+  }
+
+  /** Waits for what a request began, until the gateway can wait no more: what it does then goes on, or is resumed. */
+  private untilLate<T>(work: Promise<T>): Promise<T> {
+    let abandon!: () => void;
+    const late = new Promise<never>((_, reject) => {
+      abandon = () =>
+        reject(
+          new HttpError(503, 'unavailable', 'the gateway ends, and does not know what came of this', true),
+        );
+    });
+    this.abandon.add(abandon);
+    return Promise.race([work, late]).finally(() => this.abandon.delete(abandon));
   }
 
   /** Answers a request, and logs it: its route, never its path, its key or what it holds. */
@@ -133,6 +163,9 @@ export class Gateway {
     const ms = Math.round(performance.now() - started);
     const { method = '' } = request;
     this.options.log.info({ method, status: response.statusCode, ms, ...told }, 'request');
+    // What was answered is not answered before it has left.
+    if (!response.writableFinished && !response.destroyed)
+      await new Promise<void>((resolve) => response.once('finish', resolve).once('close', resolve));
   }
 
   private async answer(
@@ -141,7 +174,7 @@ export class Gateway {
     told: { route?: string; user?: string },
   ): Promise<void> {
     guard(request, this.options.hosts ?? []);
-    if (this.ending) throw new HttpError(503, 'unavailable', 'the gateway is ending', true);
+    this.ensureOpen();
     const [path = '', search = ''] = split(request.url!, '?');
     if (path === '/openapi.json' || path === '/healthz') {
       told.route = path;
@@ -160,6 +193,7 @@ export class Gateway {
       user,
       params: parsed(row.params, params, 'the path'),
       query: parsed(row.query, queryOf(search), 'the query'),
+      idempotencyKey: idempotencyKey(request, row.repeatable === true),
     };
     const { parts } = this.options;
     if (row.streams) {
@@ -174,8 +208,8 @@ export class Gateway {
         allowed,
       });
     }
-    const { status, body } = await this.withBody(request, response, row, (read) =>
-      row.handle(parts, { ...call, ...read } as never),
+    const { status, body } = await this.untilLate(
+      this.withBody(request, response, row, (read) => row.handle(parts, { ...call, ...read } as never)),
     );
     const text = JSON.stringify(row.answers[status]!.parse(plain(body)));
     send(response, status, text);
@@ -212,7 +246,7 @@ export class Gateway {
     if (body !== 'document') {
       contentType(request, 'json');
       return work({
-        body: parsed(body.json, json(await readBody(request, response, JSON_MAX_BYTES)), 'the body'),
+        body: parsed(body.json, parseJson(await readBody(request, response, JSON_MAX_BYTES)), 'the body'),
       });
     }
     contentType(request, 'document');
@@ -226,6 +260,14 @@ export class Gateway {
       this.documents--;
     }
   }
+}
+
+/** Waits for work, and not longer than that. */
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 function send(response: ServerResponse, status: number, text: string): void {
@@ -267,14 +309,6 @@ function queryOf(search: string): Record<string, string> {
     query[name] = value;
   }
   return { ...query };
-}
-
-function json(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
-  } catch {
-    throw new HttpError(400, 'invalid_argument', 'the body is not JSON');
-  }
 }
 
 /** A value as its schema has it. Throws `invalid_argument` with the field; it never quotes the value. */

@@ -106,15 +106,20 @@ const PROBLEM: { content: Record<string, { schema: object }> } = {
 async function ask(
   method: string,
   path: string,
-  options: { key?: string; body?: Uint8Array | string | object; headers?: Record<string, string> } = {},
+  options: {
+    key?: string;
+    body?: Uint8Array | string | object;
+    headers?: Record<string, string>;
+    port?: number;
+  } = {},
 ): Promise<Answered> {
-  const { key = keys.alice, body, headers = {} } = options;
+  const { key = keys.alice, body, headers = {}, port = gateway.port } = options;
   const bytes =
     body === undefined || body instanceof Uint8Array || typeof body === 'string'
       ? body
       : JSON.stringify(body);
   const sent = httpRequest({
-    ...{ host: 'localhost', port: gateway.port, method, path, agent: false },
+    ...{ host: 'localhost', port, method, path, agent: false },
     headers: {
       ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
       ...(body !== undefined && bytes !== body ? { 'content-type': 'application/json' } : {}),
@@ -377,6 +382,34 @@ describe('requests that no honest program sends', () => {
     });
     expect(await ask('POST', '/v1/check?purpose=nothing', { body: invoice })).toMatchObject({ status: 404 });
   });
+
+  it('bodies in which whoever walks through them falls', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const deep = (depth: number) =>
+      `{"receipt":{"format":"counterseal-receipt","a\\"[":"[[{","b":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+    for (const depth of [63, 1_000, 100_000])
+      expect(await ask('POST', '/v1/receipts/verify', { body: deep(depth), headers })).toMatchObject({
+        ...{ status: 400, body: { code: 'invalid_argument' } },
+      });
+    const { body } = await ask('POST', '/v1/receipts/verify', { body: deep(63), headers });
+    expect(body).toMatchObject({ detail: 'the body is deeper than 64 lists and objects' });
+    expect((await ask('POST', '/v1/receipts/verify', { body: deep(62), headers })).body).not.toMatchObject({
+      detail: 'the body is deeper than 64 lists and objects',
+    });
+  });
+
+  it('an Idempotency-Key that is none, or where it would mean nothing', async () => {
+    const body = { accept: ['unique'] };
+    for (const key of ['', 'a b', 'a'.repeat(201), '\u00e9'])
+      expect(
+        await ask('POST', '/v1/entries/0/engage', { body, headers: { 'idempotency-key': key } }),
+      ).toMatchObject({ status: 400, body: { code: 'invalid_argument' } });
+    expect(
+      await ask('POST', '/v1/check', { body: invoice, headers: { 'idempotency-key': 'a' } }),
+    ).toMatchObject({ status: 400 });
+    const twice = head('POST', '/v1/entries/0/settle', 'Idempotency-Key: a', 'Idempotency-Key: b');
+    expect(statusOf(await raw(twice))).toBe(400);
+  });
 });
 
 describe('a member over HTTP', () => {
@@ -604,6 +637,27 @@ describe('a member over HTTP', () => {
       });
   });
 
+  it('takes an order once, however often it is asked for with one key', async () => {
+    const engage = (key: string, accept: string[], who = keys.alice) =>
+      ask('POST', '/v1/entries/0/engage', {
+        ...{ key: who, body: { accept }, headers: { 'idempotency-key': key } },
+      });
+    const same = await Promise.all([1, 2, 3].map(() => engage('one', ['unique'])));
+    const [{ id }] = same.map(({ body }) => body as { id: string }) as [{ id: string }];
+    for (const answer of same) expect(answer).toMatchObject({ status: 202, body: { id, state: 'pending' } });
+    expect(await engage('one', ['duplicate'])).toMatchObject({
+      ...{ status: 409, body: { code: 'already_exists', field: 'Idempotency-Key' } },
+    });
+    const carol = await users.add('carol', ['engage', 'read']);
+    const other = await engage('one', ['unique'], carol);
+    expect(other).toMatchObject({ status: 202, body: { requestedBy: { name: 'carol' } } });
+    expect((other.body as { id: string }).id).not.toBe(id);
+    await ask('POST', `/v1/orders/${id}/reject`, { key: keys.bob });
+    // What became of it, and no second one.
+    expect(await engage('one', ['unique'])).toMatchObject({ status: 202, body: { id, state: 'rejected' } });
+    await users.remove('carol');
+  });
+
   it('is described', async () => {
     const { body } = await ask('GET', '/openapi.json', { key: '' });
     expect(body).toEqual(JSON.parse(JSON.stringify(description)));
@@ -621,5 +675,145 @@ describe('a member over HTTP', () => {
     expect(text).toContain('"user":"alice"');
     for (const secret of [...Object.values(keys), '/v1/entries/0', '/v1/x1', 'invoice', 'purpose='])
       expect(text).not.toContain(secret);
+  });
+});
+
+describe('a gateway that is busy, and ends', () => {
+  const example = (name: string) =>
+    readFileSync(fileURLToPath(new URL(`../../examples/documents/${name}`, import.meta.url)));
+  const order = example('order.gobl.json');
+  const numbered = (number: string) =>
+    Buffer.from(String(invoice).replace(/<cbc:ID>[^<]+</, `<cbc:ID>${number}<`));
+
+  /** One whose proofs wait until they are let go. */
+  async function slow(endWithinMs: number) {
+    let release!: () => void;
+    let began!: () => void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const proving = new Promise<void>((resolve) => (began = resolve));
+    const prover = witnessProver(() => {
+      began();
+      return held;
+    });
+    const opened = await openGateway(agent, {
+      ...{ home: network.home('bank-a'), key: agent.home.keys.gatewayKey, version: '0.0.0', prover },
+      ...{ host: 'localhost', port: 0, hosts: ['api.example.com'], endWithinMs },
+      log: createLogger('gateway', { level: 'silent' }),
+    });
+    return { ...opened, release, proving };
+  }
+
+  it('answers what it has begun and begins nothing more, and serves others until then', async () => {
+    const { port, release, proving, close } = await slow(20_000);
+    const carol = await users.add('carol', ['engage', 'read']);
+    const began = ask('POST', '/v1/entries?purpose=finance', { port, body: order });
+    await proving;
+    const waits = ask('POST', '/v1/entries?purpose=finance', { port, body: numbered('GW-1') });
+    // Approved while both may, and carried out, were it now, by people of whom one may not.
+    const asked = await ask('POST', '/v1/entries/0/engage', {
+      port,
+      key: carol,
+      body: { accept: ['unique'] },
+    });
+    const { id } = asked.body as { id: string };
+    const approved = ask('POST', `/v1/orders/${id}/approve`, { port, key: keys.bob });
+    for (let state = ''; state !== 'running';)
+      ({ state } = (await ask('GET', `/v1/orders/${id}`, { port, key: keys.bob })).body as { state: string });
+    const stream = await fetch(`http://localhost:${port}/v1/events`, {
+      headers: { authorization: `Bearer ${carol}` },
+    });
+    expect((await ask('GET', '/healthz', { port, key: '' })).status).toBe(200);
+    expect((await ask('POST', '/v1/check', { port, body: invoice })).status).toBe(200);
+
+    const closed = close();
+    expect(await stream.text()).toMatch(/: the gateway is ending\nretry: 5000\n\n$/);
+    await expect(ask('GET', '/healthz', { port, key: '' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    release();
+    expect(await began).toMatchObject({ status: 201, body: { verdict: 'unique' } });
+    expect(await waits).toMatchObject({
+      ...{ status: 503, headers: { 'retry-after': '5', connection: 'close' }, body: { code: 'unavailable' } },
+    });
+    expect(await approved).toMatchObject({
+      body: { state: 'failed', outcome: { result: { problem: { code: 'unavailable' } } } },
+    });
+    await users.remove('carol');
+    await closed;
+    await close();
+  });
+
+  it('carries out no order of somebody who was removed while it waited for its turn', async () => {
+    const { port, release, proving, close } = await slow(20_000);
+    const carol = await users.add('carol', ['engage', 'read']);
+    const began = ask('POST', '/v1/entries?purpose=finance', { port, body: numbered('GW-1') });
+    await proving;
+    const asked = await ask('POST', '/v1/entries/0/engage', {
+      port,
+      key: carol,
+      body: { accept: ['unique'] },
+    });
+    const { id } = asked.body as { id: string };
+    const approved = ask('POST', `/v1/orders/${id}/approve`, { port, key: keys.bob });
+    for (let state = ''; state !== 'running';)
+      ({ state } = (await ask('GET', `/v1/orders/${id}`, { port, key: keys.bob })).body as { state: string });
+    await users.remove('carol');
+    release();
+    expect((await began).status).toBe(201);
+    expect(await approved).toMatchObject({
+      body: { state: 'failed', outcome: { result: { problem: { code: 'failed_precondition' } } } },
+    });
+    await close();
+  });
+
+  it('tells who cannot be answered in time, and loses nothing of it', async () => {
+    const { port, release, proving, close } = await slow(50);
+    const body = numbered('GW-2');
+    const began = ask('POST', '/v1/entries?purpose=finance', { port, body });
+    await proving;
+    const closed = close();
+    expect(await began).toMatchObject({
+      ...{ status: 503, headers: { 'retry-after': '5' }, body: { code: 'unavailable' } },
+    });
+    await closed;
+    release();
+    // By another gateway of the folder, whatever the first one made of it.
+    expect([200, 201]).toContain((await ask('POST', '/v1/entries?purpose=finance', { body })).status);
+  });
+
+  it('answers to its names, and to no others', async () => {
+    const { port, close } = await slow(0);
+    for (const [host, status] of [
+      ...[
+        `localhost:${port}`,
+        'LOCALHOST',
+        '127.0.0.1',
+        '[::1]:1',
+        'api.example.com',
+        'API.example.com:443',
+      ].map((name) => [name, 200] as const),
+      ...['example.com', 'x.api.example.com', 'api.example.com.evil.example', 'api.example.com.'].map(
+        (name) => [name, 421] as const,
+      ),
+      ...['[::1234]', '0.0.0.0', '127.0.0.1.evil.example', 'localhost@evil.example', 'localhost:x'].map(
+        (name) => [name, 421] as const,
+      ),
+    ])
+      expect([host, (await ask('GET', '/v1/card', { port, headers: { host } })).status]).toEqual([
+        host,
+        status,
+      ]);
+    await close();
+  });
+
+  it('lets a user listen so many times, also all at once', async () => {
+    const { port, close } = await slow(0);
+    const streams = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        fetch(`http://localhost:${port}/v1/events`, { headers: { authorization: `Bearer ${keys.alice}` } }),
+      ),
+    );
+    const statuses = streams.map(({ status }) => status).sort();
+    expect(statuses).toEqual([...Array<number>(8).fill(200), ...Array<number>(12).fill(429)]);
+    await Promise.all(streams.map((stream) => stream.body?.cancel()));
+    await close();
   });
 });
