@@ -61,6 +61,7 @@ import {
   type RegisterResult,
 } from './registering.js';
 import { openShare, shareEntry, type MadeShare, type OpenedShare } from './share.js';
+import { Showings } from './showing.js';
 import { AgentStore } from './store.js';
 import { deliverEvents, eventsAfter, type EventPage, type EventPlace, type WatchEvent } from './watch.js';
 
@@ -73,6 +74,8 @@ export interface AgentOptions {
 export class Agent {
   /** What is proved and not on the ledger yet. */
   readonly outbox: Outbox;
+  /** Fingerprints that are held back. */
+  readonly showings: Showings;
   readonly crosschecks: Crosschecks;
   readonly customs: Customs;
   /** What others wrote to this member, for whoever keeps a place of its own. */
@@ -91,6 +94,7 @@ export class Agent {
     this.outbox = new Outbox({ home, network, evaluations, ledger, store, copy });
     const { keys, identity } = home;
     const parts = { network, keys, identity, evaluations, store, copy, ledger };
+    this.showings = new Showings({ ...parts, home });
     this.crosschecks = new Crosschecks(parts);
     this.customs = new Customs(parts);
     this.mail = new MailPages({ ...parts, home, places: this.places });

@@ -24,13 +24,13 @@ import {
   fingerprintInstance,
   type FingerprintElement,
   type FingerprintRequest,
-  type ProvableEvaluation,
 } from '../proofs/index.js';
 import type { LedgerClient } from '../rpc/ledger-client.js';
 import { noteOrder, ownEntryOrThrow, type RegisteredEntry } from './entries.js';
 import { documentOf, ownClaims, possessionOf, saltOf } from './entry-opening.js';
 import type { Evaluations } from './evaluations.js';
 import { EVALUATED_EACH } from './fingerprinting.js';
+import { keepEvaluation, keptEvaluation, type KeptEvaluation } from './kept-evaluation.js';
 import type { MemberKeys } from './keys.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import { prove } from './prove.js';
@@ -62,23 +62,22 @@ interface Part {
   readonly element?: { readonly string: string; readonly proof: FingerprintElement };
 }
 
+/** One of {@link CarriedFingerprint}, by its short name; of one element where it is of elements, else of each. */
+export interface WhichFingerprint {
+  readonly name: string;
+  readonly element?: string;
+}
+
 /**
- * Has an own entry show a fingerprint beside exact and near (protocol section 9): `possession`, or one that its purpose
- * switches on, by its short name; one for each element of the set where it is of elements, or for the one of them that
- * is named. One evaluation and one proof each; what the entry shows already is left at that, so that an order that was
- * interrupted goes on. Throws `not_found`, `invalid_argument`, `missing_field` where the document lacks a slot,
- * `permission_denied`, `rejected`, and as the evaluators do.
+ * Evaluates what it takes to show a fingerprint, and keeps it, sealed: showing it later, or again, asks no evaluator,
+ * and none can tell by the time whose entry it is. Throws `not_found`, `invalid_argument`, `missing_field` where the
+ * document lacks a slot, and as the evaluators do.
  */
-export async function showFingerprint(
-  parts: CarryParts,
-  sequence: number,
-  { name, element }: { readonly name: string; readonly element?: string },
-  { prover, onProgress }: Proving,
-): Promise<ShownFingerprint[]> {
-  const { network, keys, store, copy } = parts;
+export async function prepareFingerprint(parts: CarryParts, sequence: number, which: WhichFingerprint) {
+  const { network, store, copy } = parts;
   await copy.sync();
   const entry = await store.use((session) => ownEntryOrThrow(session, sequence));
-  const fingerprint = fingerprintOf(network, entry, name);
+  const fingerprint = fingerprintOf(network, entry, which.name);
   const document = documentOf(entry);
   const claims = ownClaims(entry);
   const purpose = purposeOf(network.genesis.schema, entry.purpose);
@@ -95,18 +94,66 @@ export async function showFingerprint(
     convergent: fingerprint.convergent,
     nullifier: claims.nullifier,
   };
-  const wanted = partsOf(document, fingerprint, element).map((part) => ({
+  const wanted = partsOf(document, fingerprint, which.element).map((part) => ({
     ...part,
     request: { ...statement, ...(part.element ? { element: part.element.proof } : {}) },
   }));
-  const identities = wanted.map(({ request }) => fingerprintIdentity(request));
-  onProgress('evaluating');
   const salt = await saltOf(parts, entry, claims);
   const { possession } = fingerprintRow(document.kind);
-  const evaluated: readonly (ProvableEvaluation & { readonly documentKey: Parameters<typeof tagOf>[0] })[] =
+  const evaluated: readonly Evaluated[] =
     fingerprint.name === possession.name
       ? [await possessionOf(parts, entry)]
-      : (await parts.evaluations.of(identities, { atLeast: paddedCount(identities.length) })).evaluations;
+      : await evaluatedOnce(
+          parts,
+          wanted.map(({ request }) => fingerprintIdentity(request)),
+        );
+  return { entry, fingerprint, document, roleMask, wanted, salt, evaluated };
+}
+
+type Evaluated = ReturnType<typeof keptEvaluation>;
+
+/** Those that are kept already, and the rest in one request. */
+async function evaluatedOnce(
+  { evaluations, store }: Pick<CarryParts, 'evaluations' | 'store'>,
+  identities: readonly FieldElement[],
+): Promise<Evaluated[]> {
+  const keyOf = (identity: FieldElement) => `own/evaluation/${identity}`;
+  const kept = await store.use((session) =>
+    identities.map((identity) => session.getSealed<KeptEvaluation>(keyOf(identity))),
+  );
+  const missing = identities.filter((_, i) => !kept[i]);
+  if (missing.length > 0) {
+    const { evaluations: done } = await evaluations.of(missing, { atLeast: paddedCount(missing.length) });
+    await store.use((session) => {
+      for (const [i, identity] of missing.entries()) {
+        const evaluation = keepEvaluation(done[i]!);
+        kept[identities.indexOf(identity)] = evaluation;
+        session.putSealed(keyOf(identity), evaluation);
+      }
+    });
+  }
+  return kept.map((evaluation) => keptEvaluation(evaluation!));
+}
+
+/**
+ * Has an own entry show a fingerprint beside exact and near (protocol section 9): `possession`, or one that its purpose
+ * switches on, by its short name; one for each element of the set where it is of elements, or for the one of them that
+ * is named. One evaluation and one proof each; what the entry shows already is left at that, so that an order that was
+ * interrupted goes on. Throws as {@link prepareFingerprint}, `permission_denied`, `rejected`.
+ */
+export async function showFingerprint(
+  parts: CarryParts,
+  sequence: number,
+  which: WhichFingerprint,
+  { prover, onProgress }: Proving,
+): Promise<ShownFingerprint[]> {
+  const { network, keys, store, copy } = parts;
+  onProgress('evaluating');
+  const { entry, fingerprint, document, roleMask, wanted, salt, evaluated } = await prepareFingerprint(
+    parts,
+    sequence,
+    which,
+  );
 
   const shown: ShownFingerprint[] = [];
   for (const [i, { element: of, request }] of wanted.entries()) {

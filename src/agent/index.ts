@@ -30,6 +30,7 @@ export { type MailPages } from './mail-pages.js';
 export { type MailEvent } from './mail-watch.js';
 export { MESSAGE_TEXT_MAX_BYTES } from './message-content.js';
 export { type Revealed, type RevealView } from './reveal.js';
+export { heldView, type HeldFingerprint, type HeldView, type SettledFingerprint } from './showing.js';
 export { SHARE_MAX_BYTES, type MadeShare, type OpenedShare } from './share.js';
 export { parseWebhookSecret, parseWebhookUrl, Webhook, type WebhookOptions } from './webhook.js';
 export { isQuiet, type EventPage, type EventPlace, type LogEvent, type WatchEvent } from './watch.js';

@@ -13,7 +13,8 @@ const COVER_EVALUATIONS_MAX_PER_DAY = 1_000;
 export const PrivacyConfig = z
   .strictObject({
     /**
-     * Entries are proved at once and submitted at a random time within so many minutes; 0: at once. Until then there is
+     * Entries are proved at once and submitted, and further fingerprints of entries evaluated at once and shown, at a
+     * random time within so many minutes; 0: at once. Until then there is
      * no verdict, and whoever registers the document meanwhile is before this member.
      */
     submitWithinMinutes: z.int().min(0).max(SUBMIT_WITHIN_MAX_MINUTES).default(0),

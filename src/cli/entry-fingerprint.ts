@@ -23,9 +23,12 @@ export function fingerprintCommand(entry: Command): void {
       '--element <element>',
       'with object, object-class: one element as `document inspect` shows it, not each',
     )
+    .option('--now', 'at once, also where this member submits later: see "member privacy"')
     .addHelpText(
       'after',
-      '\nExamples:\n  counterseal entry fingerprint 12 --name loose --home bank-a\n' +
+      '\nAn evaluator that compares times can tell whose entry shows a fingerprint right after it was asked. Where\n' +
+        '"member privacy" holds entries back, this is held back as well: evaluated now, shown at a random time.\n' +
+        '\nExamples:\n  counterseal entry fingerprint 12 --name loose --home bank-a\n' +
         "  counterseal entry fingerprint 3 --name object-class --element 'PERSON|7F3A' --home insurer-a",
     )
     .action(action(fingerprint));
@@ -33,12 +36,20 @@ export function fingerprintCommand(entry: Command): void {
 
 async function fingerprint(
   sequence: number,
-  options: MemberOptions & { name: string; element?: string },
+  options: MemberOptions & { name: string; element?: string; now?: true },
 ): Promise<void> {
   const { name, element } = options;
-  const shown = await withAgent(options, (agent) =>
-    withProver(async (prover) => {
-      const which = { name, ...(element === undefined ? {} : { element }) };
+  const which = { name, ...(element === undefined ? {} : { element }) };
+  const { heldView } = await import('../agent/index.js');
+  const shown = await withAgent(options, async (agent) => {
+    // Possession was evaluated when the entry was registered: showing it tells no evaluator anything.
+    if (agent.outbox.window > 0 && options.now !== true && name !== 'possession') {
+      progress('evaluating ...');
+      const held = await agent.showings.hold(sequence, which, agent.outbox.window);
+      await agent.audit({ command: 'entry fingerprint', entry: sequence, result: `${name}: pending` });
+      return heldView(held);
+    }
+    return withProver(async (prover) => {
       const done = await agent.showFingerprint(sequence, which, {
         prover,
         onProgress: (step) => progress(`${step} ...`),
@@ -49,10 +60,15 @@ async function fingerprint(
         result: `${name}: ${[...new Set(done.map(({ label }) => label))].join(', ')}`,
       });
       return done;
-    }),
-  );
+    });
+  });
   progress('');
   if (options.json) printJson(shown);
+  else if ('notBefore' in shown)
+    print(
+      `evaluated, and held back until ${shown.notBefore}: there is no verdict before`,
+      '`watch` shows it then; `entry submit` when it is due, `entry submit --now` at once',
+    );
   else print(...fingerprintRows(shown));
 }
 

@@ -1,18 +1,22 @@
 import type { Command } from 'commander';
+import { heldLine } from './held-fingerprints.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
 import { action, print, printJson, progress, table } from './output.js';
 import { withProver } from './prover.js';
 
 export function submitCommand(entry: Command): void {
   memberOptions(entry.command('submit'))
-    .description('submit what is proved and due, and prove again what was not submitted in time')
+    .description(
+      'submit what is proved and due, prove again what was not submitted in time, and show the fingerprints that are due',
+    )
     .option('--now', 'also what is held back for a random time (see "member privacy")')
     .addHelpText('after', '\nExample:\n  counterseal entry submit --now --home bank-a')
     .action(action(submit));
 }
 
 async function submit(options: MemberOptions & { now?: boolean }): Promise<void> {
-  const { settled, waiting } = await withAgent(options, (agent) =>
+  const { heldView } = await import('../agent/index.js');
+  const { settled, waiting, shown, held } = await withAgent(options, (agent) =>
     withProver(async (prover) => {
       progress('submitting ...');
       const proving = { prover, onProgress: (step: string) => progress(`${step} ...`) };
@@ -24,7 +28,15 @@ async function submit(options: MemberOptions & { now?: boolean }): Promise<void>
           ...(sequence === undefined ? {} : { entry: sequence }),
           result: refused === undefined ? 'registered' : 'refused',
         });
-      return { settled: done, waiting: await agent.outbox.waiting() };
+      const shown = await agent.showings.push(proving, { force: options.now === true });
+      for (const { sequence, name, ...outcome } of shown)
+        await agent.audit({
+          command: 'entry submit',
+          entry: sequence,
+          result: `${name}: ${'refused' in outcome ? 'refused' : outcome.labels.join(', ')}`,
+        });
+      const held = await agent.showings.waiting();
+      return { settled: done, waiting: await agent.outbox.waiting(), shown, held };
     }),
   );
   progress('');
@@ -44,9 +56,14 @@ async function submit(options: MemberOptions & { now?: boolean }): Promise<void>
       ...(notBefore === undefined ? {} : { notBefore: new Date(notBefore).toISOString() }),
     })),
   ];
-  if (options.json) printJson(rows);
-  else if (rows.length === 0) print('nothing waits to be submitted');
-  else
+  const fingerprints = [...shown, ...held].map(heldView);
+  if (options.json) {
+    printJson([...rows, ...fingerprints]);
+    return;
+  }
+  if (rows.length + fingerprints.length === 0) print('nothing waits to be submitted');
+  if (fingerprints.length > 0) print(...fingerprints.map(heldLine));
+  if (rows.length > 0)
     print(
       ...table([
         ['entry', 'purpose', 'kind', 'state', ''],

@@ -14,6 +14,7 @@ export type GatewayAgent = Pick<
   | 'entries'
   | 'entry'
   | 'showFingerprint'
+  | 'showings'
   | 'engage'
   | 'settle'
   | 'release'

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActionResult, EntryView, ParsedDocument } from '../agent/index.js';
+import { heldView, type ActionResult, type EntryView, type ParsedDocument } from '../agent/index.js';
 import { ensure } from '../errors.js';
 import { CROSSCHECK_ROUTES } from './crosscheck-routes.js';
 import { capacity, readPart } from './drawing.js';
@@ -152,18 +152,26 @@ export const ROUTES: readonly Route[] = [
     scope: 'fingerprint',
     summary:
       'Have an entry show a fingerprint beside exact and near, and learn whose entries show the same. Idempotent; takes ' +
-      'as long as a proof of each does.',
+      'as long as a proof of each does. Where the privacy settings hold entries back, it is evaluated now and shown later.',
     params: entry,
-    query: none,
+    query: z.strictObject({ now: flag.describe('show at once, whatever the privacy settings say') }),
     body: {
       json: z.strictObject({
         name: z.string().min(1).max(32).describe('possession, or one that the purpose has: loose, goods ...'),
         element: z.string().min(1).max(200).optional().describe('of object, object-class: this one alone'),
       }),
     },
-    answers: { 200: is.Fingerprints },
-    handle: async (parts, { user, params, body: { name, element } }) => {
+    answers: { 200: is.Fingerprints, 202: is.HeldFingerprint },
+    handle: async (parts, { user, params, query, body: { name, element } }) => {
       const which = { name, ...(element === undefined ? {} : { element }) };
+      const { showings, outbox } = parts.agent;
+      if (!query.now && outbox.window > 0 && name !== 'possession') {
+        const held = await parts.inTurn(() => showings.hold(params.entry, which, outbox.window));
+        await parts.agent.audit(
+          noteOf(user, { command: 'entry fingerprint', entry: params.entry, result: `${name}: pending` }),
+        );
+        return { status: 202, body: heldView(held) };
+      }
       const shown = await parts.inTurn(() =>
         parts.agent.showFingerprint(params.entry, which, proving(parts)),
       );

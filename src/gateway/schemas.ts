@@ -146,6 +146,16 @@ export const Acted = named(
     verdict: Verdict.optional(),
   }),
 );
+export const HeldFingerprint = named(
+  'HeldFingerprint',
+  z.strictObject({
+    entry: sequence,
+    fingerprint: z.string(),
+    element: z.string().optional().describe('type|id of the one element that it is of'),
+    state: z.literal('pending'),
+    notBefore: time.describe('when it is shown; there is no verdict before'),
+  }),
+);
 export const Fingerprints = z.array(
   named(
     'Fingerprint',

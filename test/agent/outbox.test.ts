@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Agent, OwnEntry } from '../../src/agent/index.js';
 import { standingOf } from '../../src/agent/outbox.js';
+import { CountersealError } from '../../src/errors.js';
 import type { FieldElement } from '../../src/crypto/index.js';
 import { dayOf, decodeTransaction, type RegisterTransaction, unixMs } from '../../src/ledger/index.js';
 import { DAY_MS, HOUR_MS } from '../../src/time.js';
@@ -28,7 +29,7 @@ let START = 0;
 let logged = 0;
 let newcomerId: bigint;
 let test = 0;
-const MEMBERS = Array.from({ length: 12 }, (_, i) => `bank-${i}`);
+const MEMBERS = Array.from({ length: 14 }, (_, i) => `bank-${i}`);
 const member = () => MEMBERS[test]!;
 
 beforeAll(async () => {
@@ -277,5 +278,57 @@ describe('what an evaluator sees', () => {
     expect(network.evaluators.open).toBe(1);
     keeping.close();
     await vi.waitFor(() => expect(network.evaluators.open).toBe(0), 10_000);
+  });
+});
+
+describe('a fingerprint that is held back', () => {
+  it('is evaluated when it is ordered, and shown at its time without asking any evaluator', async () => {
+    const { sequence } = await agent.register(INVOICE, HASH, 'finance', prover);
+    const showing = { prover, onProgress: () => undefined };
+    // Nobody is asked for what was evaluated with the entry.
+    const asked = network.requests.length;
+    await agent.showFingerprint(sequence, { name: 'possession' }, showing);
+    expect(network.requests.length).toBe(asked);
+    const held = await agent.showings.hold(sequence, { name: 'loose' }, agent.outbox.window);
+    expect(network.requests.slice(asked)).toEqual([3]);
+    expect(held.notBefore).toBeGreaterThanOrEqual(START);
+    expect(held.notBefore).toBeLessThanOrEqual(START + 2 * HOUR_MS);
+    const shown = logSize();
+    at(held.notBefore - 1);
+    // Ordered again it is the same order, and asks nobody.
+    expect(await agent.showings.hold(sequence, { name: 'loose' }, 1)).toEqual(held);
+    expect(await agent.showings.push(showing)).toEqual([]);
+    expect(logSize()).toBe(shown);
+    // Another process, as after a crash; not over the connection that reads the log.
+    const later = await network.agent(member(), PRIVACY);
+    at(held.notBefore);
+    const before = network.node.opened;
+    expect(await later.showings.push(showing)).toMatchObject([
+      { sequence, name: 'loose', labels: ['unmatched'] },
+    ]);
+    expect(network.node.opened).toBe(before + 2);
+    expect(network.requests.length).toBe(asked + 1);
+    expect(logSize()).toBe(shown + 1);
+    expect(await agent.showings.waiting()).toEqual([]);
+  });
+
+  it('is given up where the ledger refuses it, and waits where no node answers', async () => {
+    const { sequence } = await agent.register(INVOICE, HASH, 'finance', prover);
+    const showing = { prover, onProgress: () => undefined };
+    await expect(agent.showings.hold(99, { name: 'loose' }, 0)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(agent.showings.hold(sequence, { name: 'unheard' }, 0)).rejects.toMatchObject({
+      code: 'invalid_argument',
+    });
+    await agent.showings.hold(sequence, { name: 'loose' }, 0);
+    const { sync } = agent['copy'];
+    agent['copy'].sync = () => Promise.reject(new CountersealError('unavailable', 'no node'));
+    await expect(agent.showings.push(showing)).rejects.toMatchObject({ code: 'unavailable' });
+    agent['copy'].sync = sync;
+    expect(await agent.showings.waiting()).toHaveLength(1);
+    await agent.cancel(sequence);
+    expect(await agent.showings.push(showing)).toMatchObject([
+      { sequence, refused: expect.any(String) as string },
+    ]);
+    expect(await agent.showings.waiting()).toEqual([]);
   });
 });
