@@ -3,7 +3,14 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { circomVersion, compile, ROOT, sha256, sourcesOf } from '../../scripts/circuits.mjs';
 import type { CircuitInputs } from '../../src/proofs/prover.js';
-import { ConstraintSystem, readable, readKept, readSymbols, type Witness } from './constraint-system.js';
+import {
+  ConstraintSystem,
+  readable,
+  readKept,
+  readSymbols,
+  readWitness,
+  type Witness,
+} from './constraint-system.js';
 
 /** A change to the hints of a prover's own program: file name -> [what it says, what the prover says instead]. */
 export type Tampering = Readonly<Record<string, readonly (readonly [string, string])[]>>;
@@ -80,7 +87,7 @@ export async function optimisedViolations(main: string): Promise<(witness: Witne
 /** What circom writes beside its programs. */
 type BuildCalculator = (
   wasm: Uint8Array,
-) => Promise<{ calculateWitness(inputs: CircuitInputs, sanityCheck: boolean): Promise<Witness> }>;
+) => Promise<{ calculateBinWitness(inputs: CircuitInputs, sanityCheck: boolean): Promise<Uint8Array> }>;
 
 /** A prover's own witness program: the circuit without its assertions, with the hints of `tampering`. */
 async function dishonestProgram(main: string, tampering: Tampering) {
@@ -110,7 +117,8 @@ async function dishonestProgram(main: string, tampering: Tampering) {
   const calculator = await build(readFileSync(join(folder, `${name}_js`, `${name}.wasm`)));
   return {
     sym: join(folder, `${name}.sym`),
-    witness: (inputs: CircuitInputs) => calculator.calculateWitness(inputs, false),
+    witness: async (inputs: CircuitInputs) =>
+      readWitness(await calculator.calculateBinWitness(inputs, false)),
   };
 }
 
