@@ -82,7 +82,7 @@ export function demoCommand(program: Command): void {
     .addOption(
       new Option(
         '--threshold <number>',
-        'so many life policies of one person are usual; one insurer more takes part',
+        'so many life policies of one person are usual; one insurer more takes part, or three',
       )
         .default(10)
         .argParser(parseThreshold),

@@ -76,7 +76,7 @@ export async function tellCover(
     });
     const show = (insurer: number, entry: number, element: string) =>
       of(insurer).showFingerprint(entry, { name: CLASS, element }, proving);
-    const person = `PERSON|${PERSON.toUpperCase()}`;
+    const person = `person|${PERSON}`;
     const [first, ...others] = insurers;
     await step('insurer 1', 'shows the person alone, as a tag', 'unmatched', async () =>
       labels(await show(first!, life[first!]!, person)),
