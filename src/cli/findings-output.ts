@@ -2,7 +2,8 @@ import type { Findings, FoundMatch } from '../agent/index.js';
 import { table } from './output.js';
 
 const MEANING: Record<Findings['verdict'], string> = {
-  'duplicate-engaged': 'another member has engaged this very document, the whole or a part of it: do not engage it',
+  'duplicate-engaged':
+    'another member has engaged this very document, the whole or a part of it: do not engage it',
   'duplicate-settled': 'this very document was engaged and settled before: it is used up',
   'duplicate-conflicting':
     'another member has engaged a document with the same number that says something else: one of the two is not the true one',
