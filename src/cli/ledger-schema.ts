@@ -18,11 +18,9 @@ export function schemaCommand(ledger: Command): void {
 }
 
 async function schema(options: { genesis: string; json?: boolean }): Promise<void> {
-  const [{ readText }, { messageRetainDays, parseGenesis }, { kindInfo }] = await Promise.all([
-    import('../crypto/index.js'),
-    import('../ledger/index.js'),
-    import('../documents/index.js'),
-  ]);
+  const [{ readText }, { messageRetainDays, messagesPerDay, parseGenesis }, { kindInfo }] = await Promise.all(
+    [import('../crypto/index.js'), import('../ledger/index.js'), import('../documents/index.js')],
+  );
   const content = await readText(options.genesis, 'name the genesis.json of the network with --genesis');
   const { networkId, schema: rules } = parseGenesis(content);
   const purposes = rules.purposes.map(({ kinds, ...purpose }) => ({
@@ -34,12 +32,12 @@ async function schema(options: { genesis: string; json?: boolean }): Promise<voi
       networkId,
       canon: rules.canon,
       purposes,
-      messages: { retainDays: messageRetainDays(rules) },
+      messages: { retainDays: messageRetainDays(rules), perDay: messagesPerDay(rules) },
     });
     return;
   }
   print(
-    `${networkId}: ${purposes.length} purposes; messages are kept for ${messageRetainDays(rules)} days`,
+    `${networkId}: ${purposes.length} purposes; messages are kept for ${messageRetainDays(rules)} days, ${messagesPerDay(rules)} a day and purpose at the most`,
     '',
     ...table([
       ['purpose', 'entries a day', 'opened by', 'lapses after', 'kept for', 'a check also looks at'],

@@ -6,6 +6,7 @@ export {
   type CarriedFingerprint,
   defaultSchema,
   messageRetainDays,
+  messagesPerDay,
   type Purpose,
   purposeOf,
   type Role,

@@ -21,6 +21,8 @@ export const MESSAGE_MIN_BYTES = 8192;
 export const MESSAGE_MAX_BYTES = 32_768;
 /** Messages that the holders of one document may exchange under one purpose on one day. */
 export const MESSAGE_SLOTS = 256;
+/** Messages of one day under one purpose, where the genesis does not say: what a flood can make nodes keep. */
+export const MESSAGES_PER_DAY = 20_000;
 /** Days for which nodes keep a message, where the genesis does not say. */
 export const MESSAGE_RETAIN_DAYS = 90;
 

@@ -1,10 +1,14 @@
 import { checkPeriod, membersState, type Scene } from './admission.js';
+import { type Codec, u32 } from './codec.js';
 import { isAcceptedRoot } from './members.js';
 import type { MessageRecord } from './log-record.js';
+import type { Network } from './network.js';
 import type { Overlay } from './overlay.js';
 import { reject, type Rejection } from './results.js';
-import { roleMaskOf } from './schema.js';
+import { messagesPerDay, roleMaskOf } from './schema.js';
 import { stateKeys } from './state-keys.js';
+import { encodeState, readState } from './state-values.js';
+import type { Reader } from './store.js';
 import type { MessageTransaction } from './transactions.js';
 
 /**
@@ -28,15 +32,34 @@ export function checkMessage(
     return reject('unknown_members_root', 'the members have changed since the proof was made');
   if (view.get(stateKeys.message(claims.period, claims.address)))
     return reject('address_used', 'a message was sent to this address');
+  if (!takesMessage(network, view, claims))
+    return reject('messages_full', `the network takes no more messages of this day under ${claims.purpose}`);
   return { roleMask };
 }
 
 const PRESENT = Uint8Array.of(1);
+const countCodec: Codec<number> = u32();
+
+type MessageDay = Pick<MessageRecord, 'period' | 'purpose'>;
+
+const messagesOf = (view: Reader, { period, purpose }: MessageDay): number =>
+  readState(view, stateKeys.messageCount(period, purpose), countCodec) ?? 0;
+
+/** Whether a day takes another message under the purpose; of the state of a node and the copy of an agent alike. */
+export const takesMessage = (network: Network, view: Reader, message: MessageDay): boolean =>
+  messagesOf(view, message) < messagesPerDay(network.genesis.schema);
+
+export const countMessage = (view: Overlay, message: MessageDay): void =>
+  view.put(
+    stateKeys.messageCount(message.period, message.purpose),
+    encodeState(countCodec, messagesOf(view, message) + 1),
+  );
 
 export function applyMessage(
   view: Overlay,
   { claims: { documentKind, purpose, period, slot, address, bodyHash } }: MessageTransaction,
 ): MessageRecord {
   view.put(stateKeys.message(period, address), PRESENT);
+  countMessage(view, { period, purpose });
   return { type: 'message', documentKind, purpose, period, slot, address, bodyHash };
 }

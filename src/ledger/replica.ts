@@ -23,6 +23,7 @@ import {
 import { isAcceptedRoot, MemberRegistry, rootAtLastHour } from './members.js';
 import { appendLeaf, leafHash, logRoot } from './merkle-log.js';
 import type { Network } from './network.js';
+import { countMessage, takesMessage } from './message-execution.js';
 import type { Overlay } from './overlay.js';
 import { absorbDraw, absorbOpening, type CapacityView, viewOfCapacity } from './replica-capacity.js';
 import { carriedFingerprint, type Purpose, roleMaskOf } from './schema.js';
@@ -378,6 +379,11 @@ export class Replica {
     this.ensureTrue(isAdmittedPeriod(period, time), 'is a message of another day');
     // The period is hashed into it: an address of another day is another one.
     this.ensureTrue(this.messageAt(address) === undefined, 'has an address that was used');
+    this.ensureTrue(
+      takesMessage(this.network, this.view, { period, purpose }),
+      'is one more than its day takes',
+    );
+    countMessage(this.view, { period, purpose });
     this.view.put(messageKey(address), encodeState(messageIndexCodec, index));
   }
 

@@ -81,6 +81,8 @@ export const RESULT_CODES = {
   near_duplicate: 59,
   /** A message of this day has this address: take the next slot. */
   address_used: 60,
+  /** As many messages of this day as the network takes under the purpose: go on tomorrow. */
+  messages_full: 61,
 } as const;
 
 export type ResultName = keyof typeof RESULT_CODES;

@@ -3,7 +3,7 @@ import { QUOTA_MAX } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
 import { fingerprintRow, FURTHER_NAMES, type Fingerprint, type FurtherName } from '../documents/index.js';
 import { GOODS_SCOPE_NAME, PURPOSE_PATTERN } from './codec.js';
-import { MESSAGE_RETAIN_DAYS, TTL_MAX_DAYS } from './limits.js';
+import { MESSAGE_RETAIN_DAYS, MESSAGE_SLOTS, MESSAGES_PER_DAY, TTL_MAX_DAYS } from './limits.js';
 
 /** The members' roles; the position is the index in the 16-bit role mask (R4). Closed; new ones are appended. */
 export const ROLES = [
@@ -75,11 +75,13 @@ export const schemaSchema = z
     /** Version of the canonical form of documents and of their fingerprints. */
     canon: z.literal(1),
     purposes: z.array(purposeSchema).min(1).max(32),
-    /** Left out: as {@link messageRetainDays} says. */
+    /** Left out: as {@link messageRetainDays} and {@link messagesPerDay} say. */
     messages: z
       .strictObject({
         /** Days for which the nodes keep the ciphertexts of messages. */
         retainDays: z.int().min(1).max(3653),
+        /** How many of one day the ledger takes under one purpose. */
+        perDay: z.int().min(MESSAGE_SLOTS).max(1_000_000).optional(),
       })
       .optional(),
   })
@@ -150,6 +152,9 @@ export function purposeOf(schema: Schema, name: string): Purpose {
 /** Days for which a network's nodes keep messages. */
 export const messageRetainDays = ({ messages }: Schema): number =>
   messages?.retainDays ?? MESSAGE_RETAIN_DAYS;
+
+/** How many messages of one day a network takes under one purpose. */
+export const messagesPerDay = ({ messages }: Schema): number => messages?.perDay ?? MESSAGES_PER_DAY;
 
 /** The role mask of a kind under a purpose, or undefined where the purpose does not take the kind. */
 export function roleMaskOf(purpose: Purpose, kind: number): number | undefined {

@@ -48,7 +48,9 @@ export const stateKeys = {
   /** There once a message was sent to an address. */
   message: (period: EpochDay, address: FieldElement) =>
     state(`s/message/${hex(period, 8)}/${field(address)}`),
-  /** All addresses of periods before `period`. */
+  /** How many messages of a day there are under a purpose. */
+  messageCount: (period: EpochDay, purpose: string) => state(`s/message/${hex(period, 8)}/count/${purpose}`),
+  /** All addresses and counts of periods before `period`. */
   messagesBefore: (period: EpochDay) => ({
     gte: `s/message/${hex(0, 8)}/`,
     lt: `s/message/${hex(period, 8)}/`,

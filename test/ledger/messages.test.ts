@@ -102,6 +102,50 @@ describe('a message', () => {
     expect(await chain.one(author.message('other'))).toMatchObject({ name: 'ok' });
   });
 
+  it('has 256 places a day for one document, and as many under a purpose as the network takes', async () => {
+    const input = genesisInput('flood');
+    const schema = { ...input.schema, messages: { retainDays: 90, perDay: 300 } };
+    const chain = await Chain.start({ genesis: parseGenesis({ ...input, schema }) });
+    const { author } = chain;
+    const names = async (messages: Uint8Array[], time = START): Promise<Map<ResultName, number>> => {
+      const { results } = await chain.block(messages, time);
+      const counts = new Map<ResultName, number>();
+      for (const { name } of results) counts.set(name, (counts.get(name) ?? 0) + 1);
+      return counts;
+    };
+    const flood = (document: string, time = START) =>
+      Array.from({ length: 256 }, (_, slot) => author.message(document, { slot, time }));
+    expect(() => author.message('doc', { slot: 256 })).toThrowError(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    );
+    expect(await names(flood('doc'))).toEqual(new Map([['ok', 256]]));
+    // As often as anybody likes, whatever they say: the places are taken.
+    expect(await names(flood('doc'))).toEqual(new Map([['address_used', 256]]));
+    // With evaluations of further documents a member goes on, up to what the day takes; the purpose alone is full then.
+    expect(await names(flood('other'))).toEqual(
+      new Map([
+        ['ok', 44],
+        ['messages_full', 212],
+      ]),
+    );
+    const late = author.message('third');
+    expect(await chain.machine.checkTx(late, { type: 'new', now: START })).toMatchObject({
+      name: 'messages_full',
+    });
+    expect(await chain.one(author.message('bill', { purpose: 'carry', documentKind: 705 }))).toMatchObject({
+      name: 'ok',
+    });
+    // A new day is a new count, and the state forgets the old one.
+    const count = stateKeys.messageCount(dayOf(START), 'finance');
+    expect(chain.store.get(count)).toBeDefined();
+    expect(await names([author.message('doc', { time: later(2 * DAY) })], later(2 * DAY))).toEqual(
+      new Map([['ok', 1]]),
+    );
+    for (let i = 1; chain.store.get(count) && i < 20; i++)
+      await chain.block([author.message('doc', { slot: i, time: later(2 * DAY) })], later(2 * DAY + i));
+    expect(chain.store.get(count)).toBeUndefined();
+  });
+
   it('is forgotten by the state when its day is over, and cannot come again', async () => {
     const chain = await Chain.start();
     const { author } = chain;
