@@ -23,7 +23,7 @@ export function drawCommands(entry: Command): void {
     .description(
       'finance, insure or use a part of what the document states, so that others can do the rest: together never more ' +
         'than it states. The holders of the document learn how much was drawn, and not by whom; nobody else learns ' +
-        'either. Exits with 3 where less is left. What was drawn stays drawn, also when the entry is released.',
+        'either. Exits with 3 where it is refused, as when less is left. What was drawn stays drawn, also when the entry is released.',
     )
     .summary('finance, insure or use a part of what the document states')
     .addArgument(entryNumber())
