@@ -8,7 +8,14 @@ import { fingerprintDocument, possessionIdentity } from '../../src/agent/fingerp
 import { sealPayload } from '../../src/agent/sealing.js';
 import { shareEntry } from '../../src/agent/share.js';
 import { AgentStore } from '../../src/agent/store.js';
-import { DOMAIN, ed25519Sign, initPoseidon, poseidon, type FieldElement } from '../../src/crypto/index.js';
+import {
+  BASE,
+  DOMAIN,
+  ed25519Sign,
+  initPoseidon,
+  poseidon,
+  type FieldElement,
+} from '../../src/crypto/index.js';
 import { commitment, encodeDocument, slotsOf, type CanonicalDocument } from '../../src/documents/index.js';
 import type { EmbeddedEngine } from '../../src/engine/index.js';
 import { CountersealError } from '../../src/errors.js';
@@ -118,7 +125,9 @@ export class World {
           evaluations: {
             of: (identities: readonly FieldElement[]) => {
               asked.push(`${identities.length} evaluations`);
-              const evaluations = identities.map((identity) => ({ documentKey: keyOf(identity) }));
+              // Nothing is proved with them here.
+              const proof = { evaluated: BASE, challenge: 0n, response: 0n };
+              const evaluations = identities.map((identity) => ({ documentKey: keyOf(identity), ...proof }));
               return Promise.resolve({ evaluations, warnings: [] } as never);
             },
           },
