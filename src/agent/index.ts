@@ -4,6 +4,7 @@ export { type AuditNote, type AuditProblem, type AuditRecord, type AuditReport }
 export { type Agreement } from './agreement.js';
 export { type ShownFingerprint } from './carry.js';
 export { CARD_MAX_BYTES, makeCard, verifyCard, type CardTrust, type MemberCard } from './card.js';
+export { capacityJson, drawJson } from './capacity-json.js';
 export { type CapacityReport, type DrawableEntry, type DrawView } from './capacity.js';
 export { type CheckResult } from './check.js';
 export { type DrawOptions, type DrawProgress, type DrawResult } from './draw.js';

@@ -104,20 +104,9 @@ async function draw(sequence: number, options: DrawCommandOptions): Promise<numb
     });
     progress('');
     const shown = (value: bigint) => formatSlotValue(report.document, report.slot, value);
-    const { outcome, value, left, opened, retries } = drawn;
-    if (options.json)
-      printJson({
-        entry: sequence,
-        outcome,
-        slot: report.slot,
-        asked: shown(value),
-        left: left === undefined ? null : shown(left),
-        units: { asked: value, left: left ?? null },
-        opened,
-        retries,
-      });
+    if (options.json) printJson((await import('../agent/index.js')).drawJson(report, drawn));
     else print(sentence({ ...report, drawn, shown }));
-    return outcome === 'drawn' ? EXIT.ok : EXIT.match;
+    return drawn.outcome === 'drawn' ? EXIT.ok : EXIT.match;
   });
 }
 
@@ -160,30 +149,17 @@ const STATUS: Readonly<Record<CapacityReport['status'], string>> = {
 
 async function capacity(sequence: number, options: MemberOptions): Promise<void> {
   const { formatPercent, formatSlotValue } = await import('../documents/index.js');
-  const { document, slot, stated, status, left, draws } = await withAgent(options, (agent) => {
+  const report = await withAgent(options, (agent) => {
     progress('reading ...');
     return agent.capacity(sequence);
   });
   progress('');
-  const shown = (value: bigint) => formatSlotValue(document, slot, value);
   if (options.json) {
-    printJson({
-      entry: sequence,
-      status,
-      slot,
-      stated: shown(stated),
-      left: left === undefined ? null : shown(left),
-      units: { stated, left: left ?? null },
-      draws: draws.map(({ entry, own, value, time }) => ({
-        entry,
-        own,
-        drawn: shown(value),
-        units: value,
-        time,
-      })),
-    });
+    printJson((await import('../agent/index.js')).capacityJson(report));
     return;
   }
+  const { document, slot, stated, status, left, draws } = report;
+  const shown = (value: bigint) => formatSlotValue(document, slot, value);
   print(
     `entry ${sequence}: ${STATUS[status]}`,
     ...table([

@@ -2,16 +2,14 @@ import { z } from 'zod';
 import { CROSSCHECK_MAX_BYTES, SHARE_MAX_BYTES } from '../agent/index.js';
 import { SLOT_NAMES } from '../documents/index.js';
 import { ENTRY_STATES, ROLES } from '../ledger/index.js';
+import { sequence, strings, time, Warning } from './schema-parts.js';
 
-const entry = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
-const time = z.string().describe('ISO 8601, UTC');
-const strings = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 const file = z.string().max(CROSSCHECK_MAX_BYTES);
 const roles = z.array(z.enum(ROLES));
 
 export const Question = z.strictObject({
   rules: z.string().min(1).max(60).describe('a rule set: customs/invoice@1'),
-  subjects: z.array(entry).min(1).max(2).describe('entries that the answer must be about'),
+  subjects: z.array(sequence).min(1).max(2).describe('entries that the answer must be about'),
   values: z
     .partialRecord(z.enum(SLOT_NAMES), z.string().max(100))
     .default({})
@@ -29,7 +27,7 @@ export const Asked = z
 /** Where one side is from. */
 const Side = z
   .discriminatedUnion('from', [
-    z.strictObject({ from: z.literal('own'), entry }),
+    z.strictObject({ from: z.literal('own'), entry: sequence }),
     z.strictObject({
       from: z.literal('share'),
       text: z.string().max(SHARE_MAX_BYTES).describe('what `entry share` made for this member'),
@@ -37,7 +35,7 @@ const Side = z
     z.strictObject({
       from: z.literal('document'),
       document: z.base64().describe("base64 of an own copy, which opens another party's entry"),
-      entry: entry.optional().describe('which one, where it opens several'),
+      entry: sequence.optional().describe('which one, where it opens several'),
     }),
   ])
   .meta({ id: 'CrosscheckSide' });
@@ -64,7 +62,7 @@ export const Answered = z
   .strictObject({
     result: z.string().describe('for the verifier alone; nothing has left yet'),
     ...judgement,
-    entries: z.array(entry.nullable()).length(2).describe('null: the public side'),
+    entries: z.array(sequence.nullable()).length(2).describe('null: the public side'),
     verifier: z.strictObject({ memberId: z.string(), roles }),
   })
   .meta({ id: 'CrosscheckAnswer' });
@@ -72,7 +70,7 @@ export const Answered = z
 const Checked = z
   .strictObject({
     label: z.string().describe('what it is in the rule set'),
-    entry,
+    entry: sequence,
     documentKind: z.int(),
     purpose: z.string(),
     state: z.enum(ENTRY_STATES),
@@ -96,7 +94,7 @@ export const Compared = z
     entries: z.array(
       z
         .strictObject({
-          entry,
+          entry: sequence,
           purpose: z.string(),
           state: z.enum(ENTRY_STATES),
           registeredAt: time,
@@ -111,6 +109,6 @@ export const Compared = z
         .meta({ id: 'ComparedEntry' }),
     ),
     possession: z.array(z.string()).describe('the fields that have to agree for an entry to open'),
-    warnings: z.array(z.strictObject({ evaluatorId: z.int(), code: z.string(), message: z.string() })),
+    warnings: z.array(Warning),
   })
   .meta({ id: 'Compared' });

@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { formatSlotValue, parseSlotValue } from '../documents/index.js';
+import { drawJson, type DrawableEntry } from '../agent/index.js';
+import { parseSlotValue } from '../documents/index.js';
 import { ensure } from '../errors.js';
 import { slotValue, type SlotValue } from '../proofs/index.js';
 import type { GatewayAgent, Parts } from './parts.js';
+import { sequence } from './schema-parts.js';
 
 /** How much is to be drawn of what an entry's document states, and of which of its slots. */
 export const Part = z.strictObject({
-  entry: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+  entry: sequence,
   slot: z.enum(['amount', 'quantity', 'packages']),
   value: z
     .string()
@@ -19,10 +21,8 @@ export const Part = z.strictObject({
 });
 type Part = z.infer<typeof Part>;
 
-interface Readable {
+interface Readable extends Pick<DrawableEntry, 'document' | 'slot'> {
   readonly value: SlotValue;
-  /** With its currency or unit. */
-  readonly shown: (value: bigint) => string;
 }
 
 /** Throws as `drawable` does, `invalid_argument` for another slot, for what is no part of it and for nothing. */
@@ -33,32 +33,12 @@ export async function readPart(
   const { document, slot: drawn } = await agent.drawable(entry);
   ensure(slot === drawn, 'invalid_argument', `this document is drawn from by its ${drawn}`, 'slot');
   const value = slotValue(parseSlotValue(document, slot, text));
-  return { value, shown: (of) => formatSlotValue(document, slot, of) };
+  return { value, document, slot };
 }
 
 /** Draws, and says what came of it. Throws as {@link readPart} and the agent's `draw`. */
 export async function draw(parts: Parts, part: Part) {
-  const { agent } = parts;
-  const { value, shown } = await readPart(agent, part);
-  const { outcome, left, opened, retries } = await agent.draw(part.entry, value, parts.prover(), {
-    acceptNear: part.acceptNear,
-  });
-  return {
-    ...{ entry: part.entry, outcome, slot: part.slot, asked: shown(value), opened, retries },
-    left: left === undefined ? null : shown(left),
-  };
-}
-
-/** What is left of an entry's document, and what was drawn. */
-export async function capacity(agent: Pick<GatewayAgent, 'capacity'>, sequence: number) {
-  const { document, slot, stated, status, left, draws } = await agent.capacity(sequence);
-  const shown = (value: bigint) => formatSlotValue(document, slot, value);
-  return {
-    ...{ entry: sequence, status, slot, stated: shown(stated) },
-    left: left === undefined ? null : shown(left),
-    units: { stated, left: left ?? null },
-    draws: draws.map(({ entry, own, value, time }) => ({
-      ...{ entry, own, drawn: shown(value), units: value, time },
-    })),
-  };
+  const { value, ...of } = await readPart(parts.agent, part);
+  const { acceptNear } = part;
+  return drawJson(of, await parts.agent.draw(part.entry, value, parts.prover(), { acceptNear }));
 }

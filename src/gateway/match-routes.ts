@@ -4,6 +4,7 @@ import { Conversation, Message } from './message-schemas.js';
 import { noteOf, proving, type Parts } from './parts.js';
 import { notAtOnce, route, type Answer, type Route } from './route.js';
 import { ask, entry, flag, none, number } from './route-parts.js';
+import { sequence } from './schema-parts.js';
 import * as is from './schemas.js';
 import type { User } from './users.js';
 
@@ -53,7 +54,7 @@ export const MATCH_ROUTES: readonly Route[] = [
       json: z.strictObject({
         as: z.enum(RESOLUTIONS),
         reason: z.string().min(1).max(1_000),
-        with: z.int().min(0).optional(),
+        with: sequence.optional(),
       }),
     },
     answers: { 200: is.MatchView },

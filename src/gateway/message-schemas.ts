@@ -1,12 +1,11 @@
 import { z } from 'zod';
-
-const number = z.int().min(0);
+import { count, sequence, time } from './schema-parts.js';
 
 /** A message as it is answered. */
 export const Message = z
   .strictObject({
-    index: number.describe('position in the log'),
-    time: z.string().describe('ISO 8601, UTC'),
+    index: count.describe('position in the log'),
+    time,
     direction: z.enum(['sent', 'received']),
     id: z.string(),
     kind: z.enum(['text', 'acknowledgement', 'reveal-offer', 'reveal']),
@@ -18,8 +17,8 @@ export const Message = z
 
 export const Conversation = z
   .strictObject({
-    entry: number,
-    other: number,
+    entry: sequence,
+    other: sequence,
     messages: z.array(Message),
     reveal: z.strictObject({
       offered: z.strictObject({ own: z.boolean(), other: z.boolean() }),

@@ -7,11 +7,11 @@ import { draw, Part } from './drawing.js';
 import type { Order } from './four-eyes.js';
 import { auditName, proving, type Parts } from './parts.js';
 import { problemOf } from './problem.js';
+import { sequence as entry } from './schema-parts.js';
 import type { Scope, User } from './users.js';
 
 type Result = NonNullable<Order['outcome']>['result'];
 
-const entry = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** What each order is made with. */
 export const PARAMETERS = {
   engage: z.strictObject({

@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { heldView, type ActionResult, type EntryView, type ParsedDocument } from '../agent/index.js';
+import {
+  capacityJson,
+  heldView,
+  type ActionResult,
+  type EntryView,
+  type ParsedDocument,
+} from '../agent/index.js';
 import { ensure } from '../errors.js';
 import { CROSSCHECK_ROUTES } from './crosscheck-routes.js';
-import { capacity, readPart } from './drawing.js';
+import { readPart } from './drawing.js';
 import { MATCH_ROUTES } from './match-routes.js';
 import { approve, PARAMETERS, reject } from './orders.js';
 import { noteOf, proving, type Call, type Parts } from './parts.js';
@@ -191,7 +197,10 @@ export const ROUTES: readonly Route[] = [
     query: none,
     body: 'none',
     answers: { 200: is.Capacity },
-    handle: async ({ agent }, { params }) => ({ status: 200, body: await capacity(agent, params.entry) }),
+    handle: async ({ agent }, { params }) => ({
+      status: 200,
+      body: capacityJson(await agent.capacity(params.entry)),
+    }),
   }),
   route({
     method: 'POST',

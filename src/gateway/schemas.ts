@@ -8,11 +8,10 @@ import {
   VERDICT_LABELS,
 } from '../ledger/index.js';
 import { ORDER_STATES } from './four-eyes.js';
+import { count, sequence, strings, time, Warning } from './schema-parts.js';
 
 /** What requests and responses look like: they are held to these, and the OpenAPI document is made of them. */
 const named = <T extends z.ZodType>(id: string, schema: T): T => schema.meta({ id });
-const time = z.string().describe('ISO 8601, UTC');
-const sequence = z.int().min(0).describe('number of an entry');
 const hash = z.string().regex(/^([0-9a-f]{64})?$/);
 
 export const Verdict = named('Verdict', z.enum(VERDICT_LABELS));
@@ -23,10 +22,10 @@ const OwnState = z.enum([...ENTRY_STATES, 'pending', 'expired', 'refused']);
 const Counts = named(
   'Counts',
   z.strictObject({
-    total: z.int().min(0),
-    registered: z.int().min(0),
-    engaged: z.int().min(0),
-    settled: z.int().min(0),
+    total: count,
+    registered: count,
+    engaged: count,
+    settled: count,
   }),
 );
 const Resolution = named(
@@ -58,10 +57,9 @@ const findings = {
   exact: Counts.describe('entries of others that are the same document'),
   near: Counts.describe('entries of others that are probably of the same deal'),
   matches: z.array(Match),
-  siblings: z.int().min(0).describe('near matches of the same amount and day under another number'),
+  siblings: count.describe('near matches of the same amount and day under another number'),
 };
 const Findings = named('Findings', z.strictObject(findings));
-const Warning = z.strictObject({ evaluatorId: z.int(), code: z.string(), message: z.string() });
 const About = named(
   'Document',
   z.strictObject({
@@ -130,7 +128,7 @@ export const ShownEntry = named(
   z.strictObject({
     ...entrySummary,
     fileHash: hash,
-    document: z.record(z.string(), z.union([z.string(), z.array(z.string())])).nullable(),
+    document: strings.nullable(),
     payload: z.strictObject({ status: z.enum(['kept', 'erased', 'over']), retainUntil: z.iso.date() }),
     now: Findings,
     fingerprints: z.array(z.strictObject(fingerprint)).describe('beside exact and near'),
@@ -215,7 +213,7 @@ export const Order = named(
 export const Receipt = named('Receipt', z.looseObject({ format: z.literal('counterseal-receipt') }));
 export const Proved = named('ProvedReceipt', z.looseObject({ entry: sequence, networkId: z.string() }));
 
-const at = { index: z.int().min(0), time, entry: sequence };
+const at = { index: count, time, entry: sequence };
 const other = { other: sequence, via: z.enum(MATCH_VIAS), resolved: z.enum(RESOLUTIONS).optional() };
 const acted = { action: z.string(), outcome: z.enum(['done', 'refused']), state: EntryState };
 /** The data of a server-sent event. */
