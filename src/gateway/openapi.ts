@@ -5,6 +5,16 @@ import { IDEMPOTENCY_KEY } from './request-guard.js';
 import type { Route } from './route.js';
 
 type Json = Record<string, unknown>;
+
+/** What is answered to who has no key: nothing about the member. */
+export const OPEN_PATHS = {
+  '/healthz': { summary: 'That the gateway answers', schema: z.strictObject({ ok: z.literal(true) }) },
+  '/openapi.json': {
+    summary: 'This description',
+    schema: z.looseObject({ openapi: z.string(), paths: z.looseObject({}) }),
+  },
+} as const;
+
 const REF = '#/components/schemas/';
 
 /** The OpenAPI 3.1 document of a table of routes: its schemas are those that requests and answers are held to. */
@@ -98,6 +108,21 @@ export function openApi(routes: readonly Route[], version: string): Json {
       },
     };
   }
+  for (const [path, { summary, schema: of }] of Object.entries(OPEN_PATHS))
+    paths[path] = {
+      get: {
+        summary,
+        operationId: `get${path[1]!.toUpperCase()}${path.slice(2).replace('.json', '')}`,
+        security: [],
+        responses: {
+          200: { description: summary, content: { 'application/json': { schema: schema(of, 'output') } } },
+          default: {
+            description: 'an error',
+            content: { 'application/problem+json': { schema: schema(Problem, 'output') } },
+          },
+        },
+      },
+    };
   return {
     openapi: '3.1.0',
     info: {

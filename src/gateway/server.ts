@@ -7,7 +7,7 @@ import { CountersealError } from '../errors.js';
 import { describeError, type Logger } from '../rpc/logger.js';
 import { RateLimit } from '../rpc/rate-limit.js';
 import { placeOf } from './events.js';
-import { openApi } from './openapi.js';
+import { OPEN_PATHS, openApi } from './openapi.js';
 import type { Parts } from './parts.js';
 import { HttpError, problemOf } from './problem.js';
 import { contentType, guard, idempotencyKey, parseJson, readBody } from './request-guard.js';
@@ -176,7 +176,7 @@ export class Gateway {
     guard(request, this.options.hosts ?? []);
     this.ensureOpen();
     const [path = '', search = ''] = split(request.url!, '?');
-    if (path === '/openapi.json' || path === '/healthz') {
+    if (Object.hasOwn(OPEN_PATHS, path)) {
       told.route = path;
       if (request.method !== 'GET') throw new HttpError(405, 'invalid_argument', 'only GET', true);
       contentType(request, 'none');

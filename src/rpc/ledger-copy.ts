@@ -27,7 +27,7 @@ const RECONNECT_MAX_MS = 5_000;
 /** Records that are held in memory until a checkpoint covers them: 250 MB at the most. */
 const UNSIGNED_RECORDS_MAX = 1_000_000;
 /** Records that are written at a time: as many as take some milliseconds. */
-const RECORDS_A_WRITE = 256;
+const RECORDS_A_WRITE = 128;
 
 /** Whether a node answers whoever follows the log. */
 export type Following = 'following' | 'lost';

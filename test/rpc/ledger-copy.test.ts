@@ -11,8 +11,8 @@ import { code } from '../helpers/vectors.js';
 import { Author, genesisInput } from '../ledger/helpers.js';
 
 const NETWORK = 'test-net';
-const RECORDS = 520;
-const PART = 256;
+const RECORDS = 270;
+const PART = 128;
 const root = mkdtempSync(join(tmpdir(), 'counterseal-copy-'));
 let network: Network;
 /** What two nodes that agree on the first part, and on no more, send. */

@@ -21,9 +21,9 @@ afterAll(async () => {
   await network?.stop();
 });
 
-const start = async () => {
+const start = async (member = 'bank-a') => {
   const [port] = await freePorts(1);
-  gateway = await Service.start('gateway', network.args('bank-a', 'gateway', '--listen', String(port)));
+  gateway = await Service.start('gateway', network.args(member, 'gateway', '--listen', String(port)));
   address = `http://localhost:${port}`;
 };
 const ask = async (key: string, path: string, body?: Uint8Array | object) => {
@@ -70,8 +70,12 @@ describe('a member of a network, to programs', () => {
     const listed = await network.run('bank-a', 'gateway', 'user', 'list');
     expect(jsonLines(listed)[0]).toMatchObject([{ name: 'alice' }, { name: 'bob', scopes: ['approve'] }]);
     expect(listed.stdout).not.toContain(alice);
-    const unknown = await network.run('bank-a', 'gateway', 'user', 'add', 'x', '--scopes', 'everything');
-    expect(unknown.status).toBe(2);
+    for (const wrong of [
+      ['user', 'add', 'x', '--scopes', 'everything'],
+      ['--host-name', 'https://api.example.com'],
+      ['--host-name', 'api.example.com:443'],
+    ])
+      expect((await network.run('bank-a', 'gateway', ...wrong)).status).toBe(2);
 
     await start();
     const invoice = readFileSync(example('invoice-a.ubl.xml'));
@@ -140,5 +144,47 @@ describe('a member of a network, to programs', () => {
     expect(verified.status).toBe(0);
     const refused = await run('invoice-a.ubl.xml');
     expect(refused).toMatchObject({ status: 3, output: 'checked: duplicate-engaged\n' });
+  }, 240_000);
+
+  it('is a gateway that ends with what it has begun answered, and at once when asked twice', async () => {
+    const added = await network.run('bank-b', 'gateway', 'user', 'add', 'dora', '--scopes', 'register,read');
+    const key = jsonLines(added)[0]!['key'] as string;
+    await start('bank-b');
+    const invoice = (number: string) =>
+      Buffer.from(
+        readFileSync(example('invoice-b.ubl.xml'), 'utf8').replace(/<cbc:ID>[^<]+</, `<cbc:ID>${number}<`),
+      );
+    const register = (number: string) =>
+      fetch(`${address}/v1/entries?purpose=finance`, {
+        ...{ method: 'POST', body: invoice(number), headers: { authorization: `Bearer ${key}` } },
+      });
+    const stream = await fetch(`${address}/v1/events`, { headers: { authorization: `Bearer ${key}` } });
+    // It is read, and evaluated or being proved: what was begun is on the ledger, or said not to be.
+    const first = register('GW-1');
+    while (!gateway.log.includes('following')) await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const ended = once(gateway.process, 'close');
+    gateway.process.kill('SIGTERM');
+    const answer = await first;
+    expect([201, 503]).toContain(answer.status);
+    if (answer.status === 503) expect(answer.headers.get('retry-after')).toBe('5');
+    expect(await stream.text()).toMatch(/: the gateway is ending\nretry: 5000\n\n$/);
+    await expect(register('GW-2')).rejects.toThrow('fetch failed');
+    expect(await ended).toEqual([0, null]);
+
+    await start('bank-b');
+    const again = await register('GW-1');
+    expect(again.status).toBe(answer.status === 201 ? 200 : 201);
+    const begun = register('GW-3').then(
+      ({ status }) => status,
+      () => 'cut off',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const killed = once(gateway.process, 'close');
+    gateway.process.kill('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    gateway.process.kill('SIGINT');
+    expect(await killed).toEqual([null, 'SIGINT']);
+    expect(await begun).toBe('cut off');
   }, 240_000);
 });
