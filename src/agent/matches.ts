@@ -9,7 +9,7 @@ import {
 } from '../ledger/index.js';
 import { isOwn, listEntries, ownEntryOrThrow, type OwnEntry, type RegisteredEntry } from './entries.js';
 import type { LedgerCopy } from './ledger-copy.js';
-import type { ResolutionKind } from './resolutions.js';
+import { reasonOf, type ResolutionKind } from './resolutions.js';
 import { agreement, ownPossession, type Agreement } from './agreement.js';
 import type { AgentStore, StoreSession } from './store.js';
 
@@ -37,8 +37,6 @@ export interface MatchView {
   /** All of them, the oldest first. */
   readonly history: readonly Resolution[];
 }
-
-const REASON_MAX_LENGTH = 1_000;
 
 const resolutionKey = (entry: number, other: number) => `own/resolution/${entry}/${other}`;
 const historyOf = (session: StoreSession, entry: number, other: number): readonly Resolution[] =>
@@ -103,19 +101,7 @@ export async function resolveMatch(
   sequence: number,
   { other, as, reason, user, member }: MatchDecision,
 ): Promise<MatchView> {
-  const why = reason.trim();
-  ensure(
-    why.length > 0 && why.length <= REASON_MAX_LENGTH,
-    'invalid_argument',
-    `a reason has 1 to ${REASON_MAX_LENGTH} characters`,
-    'reason',
-  );
-  ensure(
-    !/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/u.test(why),
-    'invalid_argument',
-    'a reason is one line of text: no control characters',
-    'reason',
-  );
+  const why = reasonOf(reason);
   await copy.sync();
   return store.use((session) => {
     const replica = copy.replica(session);

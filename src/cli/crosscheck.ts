@@ -6,6 +6,7 @@ import { DAY_MS } from '../time.js';
 import { loadDocument } from './documents/load-document.js';
 import { parseEntryNumber } from './entry-number.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { numberOption } from './number-option.js';
 import { action, EXIT, ofFile, print, printJson, progress, table, usage } from './output.js';
 import { withProver } from './prover.js';
 import { readTextFile } from './text-file.js';
@@ -35,7 +36,7 @@ export function crosscheckCommands(program: Command): void {
         .makeOptionMandatory(),
     )
     .option('--date <day>', 'for a rule set about a public day: YYYY-MM-DD')
-    .option('--days <n>', 'how long an answer counts', '7')
+    .addOption(numberOption('--days <n>', 'how long an answer counts', { min: 1, max: 366 }).default(7))
     .requiredOption('--out <file>', 'where to write the request')
     .addHelpText(
       'after',
@@ -136,21 +137,13 @@ interface RequestOptions extends MemberOptions {
   rules: string;
   subject: number[];
   date?: string;
-  days: string;
+  days: number;
   out: string;
 }
 
 async function request(options: RequestOptions): Promise<void> {
-  const validForMs = usage(() => {
-    ensure(
-      /^[1-9]\d{0,2}$/.test(options.days) && Number(options.days) <= 366,
-      'invalid_argument',
-      '--days takes a number from 1 to 366',
-    );
-    return Number(options.days) * DAY_MS;
-  });
   const { ruleSet } = await import('../proofs/index.js');
-  const { b } = ruleSet(options.rules);
+  const { b } = usage(() => ruleSet(options.rules));
   const slots = b.from === 'request' ? b.slots : [];
   usage(() => {
     ensure(
@@ -169,7 +162,7 @@ async function request(options: RequestOptions): Promise<void> {
       rules: options.rules,
       subjects: options.subject,
       values: Object.fromEntries(slots.map((slot) => [slot, options.date!])),
-      validForMs,
+      validForMs: options.days * DAY_MS,
     });
     await write(options.out, asked.text);
     await agent.audit(

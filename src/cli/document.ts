@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Agent, DeferredRegistration, RegisterProgress, RegisterResult } from '../agent/index.js';
 import type { CanonicalDocument } from '../documents/index.js';
 import { ensure } from '../errors.js';
@@ -9,6 +9,7 @@ import { mapCommand } from './documents/map.js';
 import { scanCommand } from './documents/scan.js';
 import { findingsLines } from './findings-output.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { numberOption } from './number-option.js';
 import { action, errorJson, EXIT, print, printJson, progress, table, ofFile, usage } from './output.js';
 
 export function documentCommands(program: Command): void {
@@ -53,13 +54,11 @@ export function documentCommands(program: Command): void {
     .requiredOption('--purpose <name>', 'finance, carry, declare, attest, cover, claim or cede')
     .option('--now', 'submit at once, whatever "member privacy" says')
     .addOption(
-      new Option(
+      numberOption(
         '--parallel <n>',
         'of many documents: proofs to make at once, 400 MB each (default: the cores, as memory allows)',
-      ).argParser((value) => {
-        ensure(/^[1-9]\d?$/.test(value), 'invalid_argument', '--parallel takes a number from 1 to 99');
-        return Number(value);
-      }),
+        { min: 1, max: 99 },
+      ),
     )
     .addHelpText(
       'after',

@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { CountersealError, ensure } from '../errors.js';
 import { metricsOption, openMetrics, type MetricsOptions } from './metrics.js';
+import { numberOption } from './number-option.js';
 import { passphraseOptions, readVaultKey, type PassphraseOptions } from './passphrase.js';
-import { action, print, printJson, progress, table, usage } from './output.js';
+import { action, print, printJson, progress, table } from './output.js';
 import { announce, untilStopped } from './service.js';
 
 /** How long a start waits for a node; it goes on without one, by the list as it was last. */
@@ -30,7 +31,13 @@ export function evaluatorCommands(program: Command): void {
     .description('make the shared key together with the other evaluators, who must run this at the same time')
     .requiredOption('--home <folder>', "the evaluator's folder")
     .requiredOption('--session <name>', 'the same at all evaluators, and new for every try')
-    .option('--timeout <seconds>', 'how long to wait for the others', '120')
+    .addOption(
+      numberOption('--timeout <seconds>', 'how long to wait for the others', {
+        min: 1,
+        max: 99_999,
+        unit: 'seconds',
+      }).default(120),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -130,10 +137,7 @@ async function run(options: EvaluatorOptions & MetricsOptions): Promise<void> {
   await members.close();
 }
 
-async function keygen(options: EvaluatorOptions & { session: string; timeout: string }): Promise<void> {
-  usage(() =>
-    ensure(/^\d{1,5}$/.test(options.timeout), 'invalid_argument', '--timeout takes a number of seconds'),
-  );
+async function keygen(options: EvaluatorOptions & { session: string; timeout: number }): Promise<void> {
   const access = await readVaultKey(options);
   const [
     { evaluatorPaths, openEvaluatorHome, writeKeyShare },
@@ -169,7 +173,7 @@ async function keygen(options: EvaluatorOptions & { session: string; timeout: st
     listen: config.listen,
     authority,
     identity,
-    timeout: Number(options.timeout) * 1000,
+    timeout: options.timeout * 1000,
     log: createLogger(`evaluator-${config.id}`),
     onRound: (round) => progress(`key generation, round ${round} of 3 ...`),
   });

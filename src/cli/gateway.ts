@@ -2,9 +2,11 @@ import { Option, type Command } from 'commander';
 import type { Following } from '../agent/index.js';
 import type { Scope } from '../gateway/index.js';
 import { ensure } from '../errors.js';
+import { parseMetricsAddress, type MetricsAddress } from '../metrics/address.js';
 import { HOUR_MS } from '../time.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
-import { action, print, printJson, table, usage } from './output.js';
+import { numberOption } from './number-option.js';
+import { action, print, printJson, table } from './output.js';
 import { announce, nextSignalEnds, stopSignal } from './service.js';
 import { VERSION } from './version.js';
 
@@ -22,7 +24,11 @@ export function gatewayCommands(program: Command): void {
         'Every user has a key and scopes. Engaging, settling, drawing, sharing and revealing who you are\n' +
         'take two users: one asks, another approves.',
     )
-    .option('--listen <[host:]port>', 'where to listen; 0 for any free port', 'localhost:8470')
+    .addOption(
+      new Option('--listen <[host:]port>', 'where to listen; 0 for any free port')
+        .argParser(parseMetricsAddress)
+        .default(parseMetricsAddress('8470'), 'localhost:8470'),
+    )
     .option(
       '--host-name <name>',
       'a name in the Host header to answer to besides localhost: that of a proxy with TLS in front; repeat for more',
@@ -37,12 +43,11 @@ export function gatewayCommands(program: Command): void {
       [],
     )
     .addOption(
-      new Option('--approve-within <hours>', 'how long an order waits for the second user')
-        .default(24)
-        .argParser((value) => {
-          ensure(/^[1-9]\d{0,2}$/.test(value), 'invalid_argument', '--approve-within takes hours: 1 to 999');
-          return Number(value);
-        }),
+      numberOption('--approve-within <hours>', 'how long an order waits for the second user', {
+        min: 1,
+        max: 999,
+        unit: 'hours',
+      }).default(24),
     )
     .addHelpText(
       'after',
@@ -137,7 +142,7 @@ async function remove(name: string, _: unknown, command: Command): Promise<void>
 }
 
 interface RunOptions extends MemberOptions {
-  listen: string;
+  listen: MetricsAddress;
   hostName: string[];
   approveWithin: number;
 }
@@ -145,19 +150,17 @@ interface RunOptions extends MemberOptions {
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 
 async function run(options: RunOptions): Promise<void> {
-  const [{ openGateway }, { parseMetricsAddress }, { withBackground }, { createLogger }] = await Promise.all([
+  const [{ openGateway }, { withBackground }, { createLogger }] = await Promise.all([
     import('../gateway/index.js'),
-    import('../metrics/index.js'),
     import('./background.js'),
     import('../rpc/logger.js'),
   ]);
-  const listen = usage(() => parseMetricsAddress(options.listen));
   const stop = stopSignal();
   await withAgent(options, async (agent) => {
     const log = createLogger('gateway');
     const gateway = await openGateway(agent, {
       ...{ home: options.home, key: agent.home.keys.gatewayKey, log, version: VERSION },
-      ...{ ...listen, hosts: options.hostName, validMs: options.approveWithin * HOUR_MS },
+      ...{ ...options.listen, hosts: options.hostName, validMs: options.approveWithin * HOUR_MS },
     });
     // What is under way is answered while the rest ends; whoever asks a second time does not want to wait for it.
     const end = () => {

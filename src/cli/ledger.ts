@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
-import { CountersealError, ensure } from '../errors.js';
+import { CountersealError } from '../errors.js';
 import type { LogRecord } from '../ledger/index.js';
 import { schemaCommand } from './ledger-schema.js';
-import { action, print, printJson, usage } from './output.js';
+import { numberOption } from './number-option.js';
+import { action, print, printJson } from './output.js';
 import { stopSignal } from './service.js';
 
 interface TailOptions {
   genesis: string;
   node?: string;
-  from: string;
+  from: number;
   follow?: boolean;
   json?: boolean;
 }
@@ -22,7 +23,12 @@ export function ledgerCommands(program: Command): void {
     .description('print the records of the log')
     .requiredOption('--genesis <file>', "the network's genesis.json")
     .option('--node <address>', "a node (default: the genesis' first operator)")
-    .option('--from <position>', 'the first record to print', '0')
+    .addOption(
+      numberOption('--from <position>', 'the first record to print', {
+        min: 0,
+        max: 999_999_999_999_999,
+      }).default(0),
+    )
     .option('--follow', 'go on with what comes')
     .option('--json', 'print JSON lines')
     .addHelpText('after', '\nExample:\n  counterseal ledger tail --genesis network/genesis.json --follow')
@@ -52,13 +58,6 @@ function describe({ index, time, body }: LogRecord): string {
 }
 
 async function tail(options: TailOptions): Promise<void> {
-  usage(() =>
-    ensure(
-      /^\d{1,15}$/.test(options.from),
-      'invalid_argument',
-      '--from takes a position in the log: 0 or more',
-    ),
-  );
   const content = await readFile(options.genesis, 'utf8').catch((cause: unknown) => {
     throw new CountersealError('not_found', `cannot read ${options.genesis}`, { cause });
   });

@@ -49,7 +49,7 @@ export const networkPaths = (folder: string) => ({
 });
 
 /** Parses `name:role`. Throws `invalid_argument`. */
-export function parseMember(text: string): { name: string; role: Role } {
+function parseMember(text: string): { name: string; role: Role } {
   const [name, role = 'bank', ...rest] = text.split(':');
   ensure(
     name !== undefined && /^[a-z0-9][a-z0-9-]{0,31}$/.test(name) && rest.length === 0,
@@ -59,6 +59,17 @@ export function parseMember(text: string): { name: string; role: Role } {
   const known = ROLES.find((candidate) => candidate === role);
   ensure(known, 'invalid_argument', `${role} is no role: use one of ${ROLES.join(', ')}`);
   return { name, role: known };
+}
+
+/** Parses the members of a network. Throws `invalid_argument`, also where two have one name. */
+export function parseMembers(texts: readonly string[]): { name: string; role: Role }[] {
+  const members = texts.map(parseMember);
+  ensure(
+    new Set(members.map(({ name }) => name)).size === members.length,
+    'invalid_argument',
+    'two members have one name',
+  );
+  return members;
 }
 
 /**
@@ -72,11 +83,6 @@ export async function createLocalNetwork(options: LocalNetworkOptions): Promise<
     threshold >= 2 && threshold <= evaluators,
     'invalid_argument',
     'the threshold must be at least 2 and at most the number of evaluators',
-  );
-  ensure(
-    new Set(members.map(({ name }) => name)).size === members.length,
-    'invalid_argument',
-    'two members have one name',
   );
   await mkdir(folder, { recursive: true, mode: 0o700 });
   ensure(

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { EXIT, fail } from './output.js';
-import { createProgram } from './program.js';
+import { EXIT } from './output.js';
+import { runProgram } from './program.js';
 
 // Whoever reads the output may stop before its end: `counterseal ledger tail | head`. Any other error is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -9,8 +9,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.failed);
 });
 
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  fail(error, process.argv.includes('--json'), EXIT.usage);
-}
+await runProgram(process.argv);

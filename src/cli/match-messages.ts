@@ -5,7 +5,7 @@ import type { ConversationView, MessageView, RevealView } from '../agent/index.j
 import { CountersealError, ensure, visible } from '../errors.js';
 import { parseEntryNumber } from './entry-number.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
-import { action, print, printJson, progress } from './output.js';
+import { action, print, printJson, progress, usage } from './output.js';
 import { withProver } from './prover.js';
 
 /** Longer than any message: what is longer is refused by its size, not read to its end. */
@@ -125,10 +125,12 @@ async function message(entry: number, other: number, options: MessageOptions): P
 
 async function textOf({ text, file }: MessageOptions): Promise<Uint8Array> {
   if (text !== undefined) return Buffer.from(text);
-  ensure(
-    file !== undefined || !process.stdin.isTTY,
-    'invalid_argument',
-    'what is to be said? Give --file or --text, or pipe it in',
+  usage(() =>
+    ensure(
+      file !== undefined || !process.stdin.isTTY,
+      'invalid_argument',
+      'what is to be said? Give --file or --text, or pipe it in',
+    ),
   );
   const chunks: Buffer[] = [];
   let length = 0;

@@ -1,6 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
 import type { MatchView } from '../agent/index.js';
-import { RESOLUTIONS, type ResolutionKind } from '../agent/resolutions.js';
+import { reasonOf, RESOLUTIONS, type ResolutionKind } from '../agent/resolutions.js';
 import { parseEntryNumber } from './entry-number.js';
 import { messageCommands } from './match-messages.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
@@ -33,7 +33,7 @@ export function matchCommands(program: Command): void {
         .choices(RESOLUTIONS)
         .makeOptionMandatory(),
     )
-    .requiredOption('--reason <text>', 'how that is known')
+    .addOption(new Option('--reason <text>', 'how that is known').argParser(reasonOf).makeOptionMandatory())
     .addOption(
       new Option('--with <entry>', 'the other entry, where there is more than one match').argParser(
         parseEntryNumber,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Registry } from 'prom-client';
+import { parseMetricsAddress } from '../metrics/address.js';
 import type { CommonMetrics, MetricsServer } from '../metrics/index.js';
 import type { ObservedCall } from '../rpc/call-observer.js';
 import { VERSION } from './version.js';
@@ -14,6 +15,10 @@ export function metricsOption(command: Command, configured = true): Command {
     '--metrics <[host:]port>',
     'serve /metrics, /healthz and /readyz there, on localhost unless a host is named; 0 for any free port ' +
       `(default: ${configured ? '"metrics" of the configuration, else ' : ''}not at all)`,
+    (value: string) => {
+      parseMetricsAddress(value);
+      return value;
+    },
   );
 }
 
@@ -32,8 +37,7 @@ export async function openMetrics(
   common: Omit<CommonMetrics, 'version'>,
 ): Promise<Metrics | undefined> {
   if (address === undefined) return undefined;
-  const { callMetrics, createRegistry, parseMetricsAddress, serveMetrics } =
-    await import('../metrics/index.js');
+  const { callMetrics, createRegistry, serveMetrics } = await import('../metrics/index.js');
   const where = parseMetricsAddress(address);
   const registry = createRegistry({ ...common, version: VERSION });
   let calls: Metrics['calls'] | undefined;

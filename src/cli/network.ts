@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CountersealError, ensure } from '../errors.js';
 import { enrolmentCommands } from './enrolment/commands.js';
+import { numberOption } from './number-option.js';
 import { action, print, printJson, progress, table, usage } from './output.js';
 import { passphraseOptions, readPassphrase, type PassphraseOptions } from './passphrase.js';
 import { untilStopped } from './service.js';
@@ -8,12 +9,14 @@ import { untilStopped } from './service.js';
 interface InitOptions extends PassphraseOptions {
   name: string;
   member: string[];
-  evaluators: string;
-  threshold: string;
-  port: string;
+  evaluators: number;
+  threshold: number;
+  port: number;
   json?: boolean;
 }
 
+/** How many evaluators there can be, and how many it can take. */
+const COMMITTEE = { min: 2, max: 32 } as const;
 const DEFAULT_MEMBERS = ['bank-a:bank', 'bank-b:bank', 'bank-c:bank'];
 
 export function networkCommands(program: Command): void {
@@ -31,9 +34,14 @@ export function networkCommands(program: Command): void {
       (value: string, all: string[]) => [...all, value],
       [],
     )
-    .option('--evaluators <n>', 'members of the committee', '3')
-    .option('--threshold <t>', 'how many of them it takes', '2')
-    .option('--port <port>', 'the first of the ports that it uses; 0 for any free ones', '7400')
+    .addOption(numberOption('--evaluators <n>', 'members of the committee', COMMITTEE).default(3))
+    .addOption(numberOption('--threshold <t>', 'how many of them it takes', COMMITTEE).default(2))
+    .addOption(
+      numberOption('--port <port>', 'the first of the ports that it uses; 0 for any free ones', {
+        min: 0,
+        max: 65_535 - COMMITTEE.max,
+      }).default(7400),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -50,21 +58,15 @@ export function networkCommands(program: Command): void {
   enrolmentCommands(network);
 }
 
-function number(value: string, option: string, min: number, max: number): number {
+async function init(folder: string, options: InitOptions): Promise<void> {
+  const { evaluators, threshold, port } = options;
   usage(() =>
     ensure(
-      /^\d{1,5}$/.test(value) && Number(value) >= min && Number(value) <= max,
+      threshold <= evaluators,
       'invalid_argument',
-      `${option} takes a number from ${min} to ${max}`,
+      `--threshold takes a number from ${COMMITTEE.min} to ${evaluators}, that of the evaluators`,
     ),
   );
-  return Number(value);
-}
-
-async function init(folder: string, options: InitOptions): Promise<void> {
-  const evaluators = number(options.evaluators, '--evaluators', 2, 32);
-  const threshold = number(options.threshold, '--threshold', 2, evaluators);
-  const port = number(options.port, '--port', 0, 65_535 - evaluators);
   usage(() =>
     ensure(
       /^[a-z0-9][a-z0-9-]{0,39}$/.test(options.name),
@@ -72,13 +74,11 @@ async function init(folder: string, options: InitOptions): Promise<void> {
       '--name takes letters a-z, digits and hyphens, at most 40',
     ),
   );
-  const [{ createLocalNetwork, networkPaths, parseMember }, { freePorts }] = await Promise.all([
+  const [{ createLocalNetwork, networkPaths, parseMembers }, { freePorts }] = await Promise.all([
     import('./local-network.js'),
     import('./ports.js'),
   ]);
-  const members = (options.member.length > 0 ? options.member : DEFAULT_MEMBERS).map((text) =>
-    usage(() => parseMember(text)),
-  );
+  const members = usage(() => parseMembers(options.member.length > 0 ? options.member : DEFAULT_MEMBERS));
   const passphrase = await readPassphrase(options, true);
   const ports =
     port === 0 ? await freePorts(evaluators + 1) : Array.from({ length: evaluators + 1 }, (_, i) => port + i);

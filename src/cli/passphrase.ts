@@ -1,10 +1,11 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { VaultKey } from '../crypto/index.js';
 import { CountersealError, ensure } from '../errors.js';
+import { numberOption } from './number-option.js';
 
 export interface PassphraseOptions {
   passphraseFile?: string;
@@ -16,16 +17,10 @@ export function passphraseOptions(command: Command): Command {
   return command
     .option('--passphrase-file <file>', 'read the passphrase from the first line of a file')
     .addOption(
-      new Option('--passphrase-fd <number>', 'read the passphrase from an open file descriptor')
-        .argParser((value) => {
-          ensure(
-            /^\d{1,4}$/.test(value),
-            'invalid_argument',
-            '--passphrase-fd takes the number of a descriptor',
-          );
-          return Number(value);
-        })
-        .conflicts('passphraseFile'),
+      numberOption('--passphrase-fd <number>', 'read the passphrase from an open file descriptor', {
+        min: 0,
+        max: 9999,
+      }).conflicts('passphraseFile'),
     );
 }
 

@@ -12,6 +12,7 @@ import { matchCommands } from './match.js';
 import { memberCommands } from './member.js';
 import { networkCommands } from './network.js';
 import { nodeCommands } from './node.js';
+import { EXIT, fail } from './output.js';
 import { receiptCommands } from './receipt.js';
 import { shipmentCommands } from './shipment/command.js';
 import { VERSION } from './version.js';
@@ -51,6 +52,15 @@ export function createProgram(): Command {
   demoCommand(program);
   exitForUsage(program);
   return program;
+}
+
+/** Runs a command line, and ends the program where it is wrong. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(argv);
+  } catch (error) {
+    fail(error, argv.includes('--json'), EXIT.usage);
+  }
 }
 
 /** commander ends the program itself for usage errors; what parsing an argument throws is ours. */

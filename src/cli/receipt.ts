@@ -4,6 +4,8 @@ import { CountersealError, ensure } from '../errors.js';
 import type { EpochDay, Genesis, StoredState, UnixMs } from '../ledger/index.js';
 import type { ProvedReceipt } from '../receipts/verify.js';
 import { memberOptions, withAgent, type MemberOptions } from './home-option.js';
+import { parseEntryNumber } from './entry-number.js';
+import { numberOption } from './number-option.js';
 import { action, ofFile, print, printJson, progress, table } from './output.js';
 
 interface ShowOptions extends MemberOptions {
@@ -14,7 +16,7 @@ interface ShowOptions extends MemberOptions {
 interface VerifyOptions {
   genesis: string;
   witness: string[];
-  quorum?: string;
+  quorum?: number;
   json?: boolean;
 }
 
@@ -30,11 +32,7 @@ export function receiptCommands(program: Command): void {
   memberOptions(receipt.command('show'))
     .description('make the receipt of an entry')
     .addArgument(
-      new Argument('<entry>', 'number of an entry, an own one or a match').argParser((value) => {
-        if (!/^\d{1,15}$/.test(value))
-          throw new CountersealError('invalid_argument', `${value} is not the number of an entry`);
-        return Number(value);
-      }),
+      new Argument('<entry>', 'number of an entry, an own one or a match').argParser(parseEntryNumber),
     )
     .option('--out <file>', 'write it to a file, which `receipt verify` reads')
     .option('--with-transaction', 'add the own transaction: it shows commitment and control key')
@@ -56,7 +54,12 @@ export function receiptCommands(program: Command): void {
       (value: string, all: string[]) => [...all, value],
       [],
     )
-    .option('--quorum <n>', 'how many of these witnesses suffice (default: all)')
+    .addOption(
+      numberOption('--quorum <n>', 'how many of these witnesses suffice (default: all)', {
+        min: 0,
+        max: 999,
+      }),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -88,11 +91,6 @@ async function show(entry: number, options: ShowOptions): Promise<void> {
 async function verify(file: string, options: VerifyOptions): Promise<void> {
   const [text, genesisText] = await Promise.all([read(file), read(options.genesis)]);
   ensure(text.length <= RECEIPT_MAX_BYTES, 'invalid_argument', `${file} is too large to be a receipt`);
-  ensure(
-    options.quorum === undefined || /^\d{1,3}$/.test(options.quorum),
-    'invalid_argument',
-    '--quorum takes a number of witnesses',
-  );
   const [{ checkReceipt }, { parseGenesis, stateAt }] = await Promise.all([
     import('../agent/receipt-check.js'),
     import('../ledger/index.js'),
@@ -101,7 +99,7 @@ async function verify(file: string, options: VerifyOptions): Promise<void> {
   const proved = await ofFile(file, async () =>
     checkReceipt(genesis, text, {
       witnesses: options.witness,
-      ...(options.quorum === undefined ? {} : { quorum: Number(options.quorum) }),
+      ...(options.quorum === undefined ? {} : { quorum: options.quorum }),
     }),
   );
   if (options.json) printJson(proved);

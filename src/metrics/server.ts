@@ -2,13 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { CountersealError, ensure } from '../errors.js';
-
-/** Where to listen: nothing does unless it is asked to. */
-export interface MetricsAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import { CountersealError } from '../errors.js';
+import type { MetricsAddress } from './address.js';
 
 export interface MetricsServer {
   readonly port: number;
@@ -19,19 +14,6 @@ const CONNECTIONS_MAX = 32;
 const HEADER_MAX_BYTES = 8_192;
 /** A connection that neither sends nor takes anything for so long is ended. */
 const SILENCE_MS = 10_000;
-
-/** Reads `[host:]port`; the host is `localhost` unless another one is named. Throws `invalid_argument`. */
-export function parseMetricsAddress(text: string): MetricsAddress {
-  const [, host = 'localhost', port = ''] =
-    /^(?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):)?(\d{1,5})$/.exec(text) ?? [];
-  ensure(
-    port !== '' && Number(port) <= 65_535,
-    'invalid_argument',
-    `${text}: metrics take a port, or a host and a port: 9464 or localhost:9464`,
-    'metrics',
-  );
-  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
-}
 
 /**
  * Serves `/metrics` in Prometheus' text format; `/healthz`, which answers 200 while the process does; and `/readyz`:

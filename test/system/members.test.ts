@@ -41,7 +41,7 @@ const order = (administrator: number, file: string, ...command: string[]): Promi
     ...['--administrator', network.paths.administrator(administrator)],
   );
 const authority = (out: string, more: { order?: string }): CertifyOptions => ({
-  ...{ genesis: network.paths.genesis, authority: network.paths.authority, out: path(out), days: '398' },
+  ...{ genesis: network.paths.genesis, authority: network.paths.authority, out: path(out), days: 398 },
   ...{ passphraseFile: network.passphraseFile, json: true, ...more },
 });
 /** That the authority refuses a request; nothing is printed, and its key stays closed. */

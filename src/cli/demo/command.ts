@@ -1,8 +1,8 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CountersealError } from '../../errors.js';
+import { numberOption } from '../number-option.js';
 import { action, errorJson, EXIT, print, printJson, progress } from '../output.js';
 import { stopSignal } from '../service.js';
 import { insurersOf } from './cover-cast.js';
@@ -80,12 +80,11 @@ export function demoCommand(program: Command): void {
       'one person at more life insurers than is usual, one car at two, one loss claimed twice, one ship shared up to its value',
     )
     .addOption(
-      new Option(
+      numberOption(
         '--threshold <number>',
         'so many life policies of one person are usual; one insurer more takes part, or three',
-      )
-        .default(10)
-        .argParser(parseThreshold),
+        { min: 1, max: 20 },
+      ).default(10),
     )
     .option('--json', 'print JSON lines: each step, and the summary last')
     .option('--keep', "keep the demo's folder, and say where it is")
@@ -96,13 +95,6 @@ export function demoCommand(program: Command): void {
         return run(cover(options.threshold), options);
       }),
     );
-}
-
-function parseThreshold(value: string): number {
-  const threshold = Number(value);
-  if (!/^[1-9][0-9]?$/.test(value) || threshold > 20)
-    throw new CountersealError('invalid_argument', '--threshold takes a number from 1 to 20');
-  return threshold;
 }
 
 async function run({ introduction, tell }: Story, options: DemoOptions): Promise<number> {

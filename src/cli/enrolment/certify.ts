@@ -22,7 +22,7 @@ export interface CertifyOptions extends PassphraseOptions {
   order?: string;
   node?: string[];
   out: string;
-  days: string;
+  days: number;
   json?: boolean;
 }
 
@@ -31,11 +31,6 @@ export interface CertifyOptions extends PassphraseOptions {
  * takes the approval of administrators for this very request, every later one the signature of the key before it.
  */
 export async function certify(path: string, options: CertifyOptions): Promise<void> {
-  ensure(
-    /^[1-9]\d{0,3}$/.test(options.days),
-    'invalid_argument',
-    '--days takes a number of days, at most 9999',
-  );
   const genesis = await readGenesis(options.genesis);
   const request = await readRequestFile(path, genesis);
   const { party } = request;
@@ -61,7 +56,7 @@ export async function certify(path: string, options: CertifyOptions): Promise<vo
     { certificate, privateKey: new TextDecoder().decode(key) },
     genesis.networkId,
     request.request,
-    { hosts, days: Number(options.days) },
+    { hosts, days: options.days },
   );
   await writeWelcome(options.out, genesis, { party, certificate: issued });
   if (options.json) printJson({ party, out: options.out });

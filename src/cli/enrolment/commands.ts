@@ -1,7 +1,8 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { ensure } from '../../errors.js';
 import type { Role } from '../../ledger/index.js';
 import { action, print, printJson, progress, table } from '../output.js';
+import { numberOption } from '../number-option.js';
 import { passphraseOptions } from '../passphrase.js';
 import type { CertifyOptions } from './certify.js';
 import type { OrderAction } from './order-file.js';
@@ -65,7 +66,7 @@ export function enrolmentCommands(network: Command): void {
       'of a new member: the completed order, by which administrators approved the request',
     )
     .option('--out <file>', 'where to write the welcome', 'welcome.json')
-    .addOption(new Option('--days <n>', 'how long it is valid').default('398'))
+    .addOption(numberOption('--days <n>', 'days for which it is valid', { min: 1, max: 9999 }).default(398))
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

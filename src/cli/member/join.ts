@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ensure } from '../../errors.js';
 import { memberOptions, type MemberOptions } from '../home-option.js';
-import { action, print, printJson } from '../output.js';
+import { action, print, printJson, usage } from '../output.js';
 import { readVaultKey } from '../passphrase.js';
 
 interface RequestOptions extends MemberOptions {
@@ -52,14 +52,17 @@ async function request(options: RequestOptions): Promise<void> {
     import('../../ledger/index.js'),
     import('../../crypto/index.js'),
   ]);
-  const role = ROLES.find((known) => known === options.role);
-  ensure(role, 'invalid_argument', `${options.role} is no role: use one of ${ROLES.join(', ')}`, 'role');
-  ensure(
-    PartyName.safeParse(options.name).success,
-    'invalid_argument',
-    '--name takes 1 to 64 printable characters',
-    'name',
-  );
+  const role = usage(() => {
+    const known = ROLES.find((each) => each === options.role);
+    ensure(known, 'invalid_argument', `${options.role} is no role: use one of ${ROLES.join(', ')}`, 'role');
+    ensure(
+      PartyName.safeParse(options.name).success,
+      'invalid_argument',
+      '--name takes 1 to 64 printable characters',
+      'name',
+    );
+    return known;
+  });
   const genesis = await readGenesis(options.network);
   const access = await readVaultKey(options, true);
   const enrolment = await requestMembership(

@@ -1,7 +1,8 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { PrivacyConfig } from '../../agent/privacy.js';
-import { CountersealError, ensure } from '../../errors.js';
+import { ensure } from '../../errors.js';
 import { homeOption } from '../home-option.js';
+import { numberOption } from '../number-option.js';
 import { action, print, printJson, table, usage } from '../output.js';
 
 interface ShowOptions {
@@ -13,13 +14,6 @@ interface SetOptions extends ShowOptions {
   pad?: number;
   cover?: number;
 }
-
-const whole = (value: string): number => {
-  if (!/^\d{1,6}$/.test(value))
-    throw new CountersealError('invalid_argument', `${value} is not a whole number`);
-  return Number(value);
-};
-const number = (flags: string, description: string) => new Option(flags, description).argParser(whole);
 
 /** What the member does against those who watch when it asks and submits. Holds no secret, so needs no passphrase. */
 export function privacyCommands(member: Command): void {
@@ -34,19 +28,25 @@ export function privacyCommands(member: Command): void {
   homeOption(privacy.command('set'))
     .description('change settings; commands that run already keep theirs until they are started again')
     .addOption(
-      number(
+      numberOption(
         '--submit-within <minutes>',
         'submit entries at a random time within so many minutes; 0: at once. No verdict and no priority until then',
+        { min: 0, max: 12 * 60, unit: 'minutes' },
       ),
     )
     .addOption(
-      number(
+      numberOption(
         '--pad <evaluations>',
         'fill requests to the evaluators up to a multiple of so many; 1: not at all. Charged to the quota',
+        { min: 1, max: 64 },
       ),
     )
     .addOption(
-      number('--cover <requests>', 'requests of dummies that `watch` sends a day. Charged to the quota'),
+      numberOption(
+        '--cover <requests>',
+        'requests of dummies that `watch` sends a day. Charged to the quota',
+        { min: 0, max: 1000 },
+      ),
     )
     .option('--json', 'print JSON instead of a table')
     .addHelpText(

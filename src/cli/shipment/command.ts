@@ -3,9 +3,10 @@ import { CountersealError, ensure } from '../../errors.js';
 import { FAULTS } from '../../shipments/fault-names.js';
 import type { Fault } from '../../shipments/index.js';
 import { action, print, printJson, progress, table, usage } from '../output.js';
+import { numberOption } from '../number-option.js';
 
 interface GenerateOptions {
-  count: string;
+  count: number;
   faults: string;
   seed: string;
   json?: boolean;
@@ -23,7 +24,7 @@ export function shipmentCommands(program: Command): void {
     .command('generate')
     .description('write sets of synthetic documents, and truth.json: what is wrong with which')
     .argument('<folder>', 'a new folder for them')
-    .option('--count <n>', 'how many shipments', '13')
+    .addOption(numberOption('--count <n>', 'how many shipments', { min: 1, max: MAX_SETS }).default(13))
     .option(
       '--faults <list>',
       'all, none, or names with commas between; sets take turns, one without fault first',
@@ -48,19 +49,14 @@ export function shipmentCommands(program: Command): void {
 
 async function generate(folder: string, options: GenerateOptions): Promise<void> {
   const { FAULT_NAMES, TRUTH_FILE, writeShipments } = await import('../../shipments/index.js');
-  const { count, faults, seed } = usage(() => {
-    ensure(
-      /^\d{1,5}$/.test(options.count) && Number(options.count) >= 1 && Number(options.count) <= MAX_SETS,
-      'invalid_argument',
-      `--count takes a number from 1 to ${MAX_SETS}`,
-    );
+  const { count } = options;
+  const { faults, seed } = usage(() => {
     ensure(
       options.seed !== '' && options.seed.length <= SEED_MAX_LENGTH,
       'invalid_argument',
       `--seed takes a text of 1 to ${SEED_MAX_LENGTH} characters`,
     );
     return {
-      count: Number(options.count),
       faults: faultsOf(options.faults, FAULT_NAMES),
       seed: options.seed,
     };
