@@ -126,7 +126,9 @@ async function run(options: EvaluatorOptions & MetricsOptions): Promise<void> {
     identity: home.identity,
     clients: 'certified',
   });
-  const metricsServer = await metrics?.serve(() => undefined);
+  const metricsServer = await metrics?.serve(() =>
+    members.isCurrent ? undefined : 'no node has told for long who is a member: nobody is answered',
+  );
   announce(log, 'evaluator', port, metricsServer?.port);
   logExpiry(log, home.identity.certificate);
   await untilStopped();

@@ -95,13 +95,18 @@ export class MemberList {
    * list is too old to go by.
    */
   rolesOf(memberId: string): readonly Role[] | undefined {
-    const { staleAfterMs = STALE_AFTER_MS } = this.options;
     ensure(
-      this.now() - this.contact <= staleAfterMs,
+      this.isCurrent,
       'unavailable',
       'this evaluator has reached no node of the ledger for so long that it cannot know who is a member: tell its operator',
     );
     return this.roles.get(memberId);
+  }
+
+  /** Whether there is a list to go by: a node was heard, and not too long ago. */
+  get isCurrent(): boolean {
+    const { staleAfterMs = STALE_AFTER_MS } = this.options;
+    return this.now() - this.contact <= staleAfterMs;
   }
 
   async close(): Promise<void> {

@@ -136,12 +136,15 @@ describe('the list of members', () => {
     now += 23 * HOUR;
     expect(again.rolesOf(idOf('carrier'))).toEqual(['carrier']);
     await until(() => states.includes('lost'));
+    expect(again.isCurrent).toBe(true);
     now += 2 * HOUR;
+    expect(again.isCurrent).toBe(false);
     expect(() => again.rolesOf(idOf('carrier'))).toThrow(expect.objectContaining(code('unavailable')));
   });
 
   it('answers nobody before it has ever reached a node', async () => {
     const list = await open({ directory: join(folder(), 'members'), nodes: ['localhost:1'] }, 50);
+    expect(list.isCurrent).toBe(false);
     expect(() => list.rolesOf(idOf('carrier'))).toThrow(expect.objectContaining(code('unavailable')));
   });
 
