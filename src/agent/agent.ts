@@ -481,6 +481,11 @@ export class Agent {
     return this.auditLog.add(...notes);
   }
 
+  /** Does something between the line that it is begun and that of what came of it: see {@link AuditLog.around}. */
+  audited<T>(...order: Parameters<typeof AuditLog.prototype.around<T>>): Promise<T> {
+    return this.auditLog.around(...order);
+  }
+
   /** The audit log, and what is wrong with it. */
   readAudit(): Promise<AuditReport> {
     return this.auditLog.read();

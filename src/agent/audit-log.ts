@@ -106,11 +106,35 @@ export class AuditLog {
         }
       } catch (cause) {
         if (cause instanceof CountersealError) throw cause;
-        throw new CountersealError('io', `the audit log ${this.path} cannot be written: nothing was done`, {
+        throw new CountersealError('io', `the audit log ${this.path} cannot be written`, {
           cause,
         });
       }
     });
+  }
+
+  /**
+   * Does what a note is of: a line that it is begun before, and one of what came of it after. Where the process dies
+   * between, the first is there: nothing is done of which the log says nothing. Throws `io`, with nothing done where the
+   * first line cannot be written; and as `work` does.
+   */
+  async around<T>(
+    note: Omit<AuditNote, 'result'>,
+    work: () => Promise<T>,
+    outcome: (done: T) => Pick<AuditNote, 'entry' | 'result'>,
+  ): Promise<T> {
+    await this.add({ ...note, result: 'begun' });
+    let done: T;
+    try {
+      done = await work();
+    } catch (error) {
+      const code = error instanceof CountersealError ? error.code : 'internal';
+      // What went wrong is told, whatever becomes of the line.
+      await this.add({ ...note, result: `failed: ${code}` }).catch(() => undefined);
+      throw error;
+    }
+    await this.add({ ...note, ...outcome(done) });
+    return done;
   }
 
   /** Reads the log, and says of each line that is not as this folder wrote it, or is gone. Throws `io`. */

@@ -249,13 +249,17 @@ async function register(file: string, options: RegisterOptions): Promise<number>
           '--fail-on-match needs a verdict, and this member submits later (see "member privacy show"): add --now',
         ),
       );
-      const held = await agent.defer(document, hash, options.purpose, prover, onProgress);
-      await agent.audit({ ...note, result: held.state });
-      return held;
+      return agent.audited(
+        note,
+        () => agent.defer(document, hash, options.purpose, prover, onProgress),
+        ({ state }) => ({ result: state }),
+      );
     }
-    const done = await agent.register(document, hash, options.purpose, prover, onProgress);
-    await agent.audit({ ...note, entry: done.sequence, result: done.verdict });
-    return done;
+    return agent.audited(
+      note,
+      () => agent.register(document, hash, options.purpose, prover, onProgress),
+      ({ sequence, verdict }) => ({ entry: sequence, result: verdict }),
+    );
   };
   try {
     if (many) {

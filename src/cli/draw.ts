@@ -95,11 +95,15 @@ async function draw(sequence: number, options: DrawCommandOptions): Promise<numb
         );
         return slotValue(parseSlotValue(document, slot, asked.text));
       });
-      const drawn = await agent.draw(sequence, value, prover, {
-        onProgress: (step) => progress(`${step} ...`),
-        acceptNear: options.acceptNear === true,
-      });
-      await agent.audit({ command: 'entry draw', entry: sequence, result: drawn.outcome });
+      const drawn = await agent.audited(
+        { command: 'entry draw', entry: sequence },
+        () =>
+          agent.draw(sequence, value, prover, {
+            onProgress: (step) => progress(`${step} ...`),
+            acceptNear: options.acceptNear === true,
+          }),
+        ({ outcome }) => ({ result: outcome }),
+      );
       return { report: { document, slot, stated, purpose: own.purpose }, drawn };
     });
     progress('');

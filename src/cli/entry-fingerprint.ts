@@ -40,26 +40,26 @@ async function fingerprint(
 ): Promise<void> {
   const { name, element } = options;
   const which = { name, ...(element === undefined ? {} : { element }) };
+  const note = { command: 'entry fingerprint', entry: sequence };
   const { heldView } = await import('../agent/index.js');
   const shown = await withAgent(options, async (agent) => {
     // Possession was evaluated when the entry was registered: showing it tells no evaluator anything.
     if (agent.outbox.window > 0 && options.now !== true && name !== 'possession') {
       progress('evaluating ...');
-      const held = await agent.showings.hold(sequence, which, agent.outbox.window);
-      await agent.audit({ command: 'entry fingerprint', entry: sequence, result: `${name}: pending` });
+      const held = await agent.audited(
+        note,
+        () => agent.showings.hold(sequence, which, agent.outbox.window),
+        () => ({ result: `${name}: pending` }),
+      );
       return heldView(held);
     }
-    return withProver(async (prover) => {
-      const done = await agent.showFingerprint(sequence, which, {
-        prover,
-        onProgress: (step) => progress(`${step} ...`),
-      });
-      await agent.audit({
-        command: 'entry fingerprint',
-        entry: sequence,
-        result: `${name}: ${[...new Set(done.map(({ label }) => label))].join(', ')}`,
-      });
-      return done;
+    return withProver((prover) => {
+      const onProgress = (step: string) => progress(`${step} ...`);
+      return agent.audited(
+        note,
+        () => agent.showFingerprint(sequence, which, { prover, onProgress }),
+        (done) => ({ result: `${name}: ${[...new Set(done.map(({ label }) => label))].join(', ')}` }),
+      );
     });
   });
   progress('');

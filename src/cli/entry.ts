@@ -210,9 +210,11 @@ const PAYLOAD = {
 async function erase(sequence: number, options: MemberOptions): Promise<void> {
   const { state, payload } = await withAgent(options, async (agent) => {
     progress('erase ...');
-    const shown = await agent.erase(sequence);
-    await agent.audit({ command: 'entry erase', entry: sequence, result: shown.payload.status });
-    return shown;
+    return agent.audited(
+      { command: 'entry erase', entry: sequence },
+      () => agent.erase(sequence),
+      (shown) => ({ result: shown.payload.status }),
+    );
   });
   progress('');
   if (options.json) printJson({ entry: sequence, state, payload });
@@ -228,13 +230,11 @@ async function act(
   const result = await withAgent(options, (agent) =>
     withProver(async (prover) => {
       progress(`${verb} ...`);
-      const done = await order(agent, { prover, onProgress: (step) => progress(`${step} ...`) });
-      await agent.audit({
-        command: `entry ${verb}`,
-        entry: sequence,
-        result: done.outcome === 'refused' ? `refused: ${done.verdict}` : done.state,
-      });
-      return done;
+      return agent.audited(
+        { command: `entry ${verb}`, entry: sequence },
+        () => order(agent, { prover, onProgress: (step) => progress(`${step} ...`) }),
+        (done) => ({ result: done.outcome === 'refused' ? `refused: ${done.verdict}` : done.state }),
+      );
     }),
   );
   progress('');

@@ -188,11 +188,13 @@ async function send(
   work: (agent: Sending, proving: Parameters<Sending['message']>[3]) => Promise<MessageView>,
 ): Promise<void> {
   const sent = await withAgent(options, (agent) =>
-    withProver(async (prover) => {
-      const done = await work(agent, { prover, onProgress: (step) => progress(`${step} ...`) });
-      await agent.audit({ command, entry, result: `${other}: ${done.kind}` });
-      return done;
-    }),
+    withProver((prover) =>
+      agent.audited(
+        { command, entry },
+        () => work(agent, { prover, onProgress: (step) => progress(`${step} ...`) }),
+        ({ kind }) => ({ result: `${other}: ${kind}` }),
+      ),
+    ),
   );
   progress('');
   if (options.json) printJson(sent);

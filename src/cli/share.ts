@@ -47,15 +47,20 @@ interface ShareOptions extends MemberOptions {
 async function share(sequence: number, options: ShareOptions): Promise<void> {
   const card = await readSmall(options.to);
   progress('sharing ...');
-  const { text, recipient } = await withAgent(options, async (agent) => {
-    const made = await agent.share(sequence, card, { named: options.named === true });
-    if (options.out !== undefined) {
-      const { writeFileDurable } = await import('../crypto/index.js');
-      await writeFileDurable(options.out, made.text, 0o600);
-    }
-    await agent.audit({ command: 'entry share', entry: sequence, result: `with ${made.recipient}` });
-    return made;
-  });
+  const { text, recipient } = await withAgent(options, (agent) =>
+    agent.audited(
+      { command: 'entry share', entry: sequence },
+      async () => {
+        const made = await agent.share(sequence, card, { named: options.named === true });
+        if (options.out !== undefined) {
+          const { writeFileDurable } = await import('../crypto/index.js');
+          await writeFileDurable(options.out, made.text, 0o600);
+        }
+        return made;
+      },
+      (made) => ({ result: `with ${made.recipient}` }),
+    ),
+  );
   progress('');
   if (options.json) printJson(JSON.parse(text));
   else if (options.out === undefined) print(text.trimEnd());

@@ -1,10 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AuditLog } from '../../src/agent/audit-log.js';
 import { AgentStore } from '../../src/agent/store.js';
+import { CountersealError } from '../../src/errors.js';
+import { code } from '../helpers/vectors.js';
 
 const KEY = new Uint8Array(32).fill(7);
 
@@ -17,7 +22,7 @@ function setUp() {
   const lines = () => readFileSync(path, 'utf8').trimEnd().split('\n');
   const rewrite = (change: (lines: string[]) => string[]) =>
     writeFileSync(path, `${change(lines()).join('\n')}\n`);
-  return { path, store, log, lines, rewrite };
+  return { path, database: join(folder, 'agent.db'), store, log, lines, rewrite };
 }
 
 async function three() {
@@ -101,6 +106,43 @@ describe('the audit log', () => {
     await fresh.add({ command: 'document check', result: 'unique' });
     expect(await problems({ log: fresh })).toEqual([]);
     expect((await fresh.read()).records.length).toBe(4);
+  });
+
+  it('has a line before what is done, and one of what came of it, also where that is an error', async () => {
+    const { log } = setUp();
+    const note = { command: 'entry settle', entry: 4 };
+    const results = async () => (await log.read()).records.map(({ result }) => result);
+    const act = async () => {
+      expect(await results()).toEqual(['begun']);
+      return Promise.resolve('settled');
+    };
+    expect(await log.around(note, act, (result) => ({ result }))).toBe('settled');
+    const refuse = () => Promise.reject(new CountersealError('rejected', 'no'));
+    await expect(log.around(note, refuse, () => ({}))).rejects.toMatchObject(code('rejected'));
+    const fail = () => Promise.reject(new Error('secret'));
+    await expect(log.around(note, fail, () => ({}))).rejects.toThrow('secret');
+    expect(await results()).toEqual([
+      ...['begun', 'settled', 'begun', 'failed: rejected', 'begun', 'failed: internal'],
+    ]);
+  });
+
+  it('does nothing where it cannot be written', async () => {
+    const { store, path } = setUp();
+    const log = new AuditLog(join(path, 'nowhere'), KEY, store);
+    let done = false;
+    const act = () => Promise.resolve((done = true));
+    await expect(log.around({ command: 'entry settle' }, act, () => ({}))).rejects.toMatchObject(code('io'));
+    expect(done).toBe(false);
+  });
+
+  it('says of a process that was killed what it had begun', async () => {
+    const { log, path, database } = setUp();
+    const script = fileURLToPath(new URL('./killed-act.mjs', import.meta.url));
+    const child = spawn(process.execPath, [script, path, database], { stdio: 'inherit' });
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    const { records, problems: found } = await log.read();
+    expect(found).toEqual([]);
+    expect(records).toMatchObject([{ number: 1, command: 'entry settle', entry: 4, result: 'begun' }]);
   });
 
   it('keeps order under many writers', async () => {

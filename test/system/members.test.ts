@@ -233,7 +233,7 @@ describe('a backup', () => {
     const { records, problems } = await agent.readAudit();
     expect(problems).toEqual([]);
     expect(records.map(({ command }) => command)).toEqual([
-      ...['document register', 'member backup', 'member restore'],
+      ...['document register', 'document register', 'member backup', 'member restore'],
     ]);
     // The next registration takes an index that none of them had.
     const nullifiers = (await agent.entries()).map(({ entry }) => entry.nullifier);
