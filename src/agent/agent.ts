@@ -52,6 +52,7 @@ import { NO_PRIVACY_MEASURES } from './privacy.js';
 import { receiptOf, type MadeReceipt } from './receipt.js';
 import { checkReceipt, type WitnessDemand } from './receipt-check.js';
 import { recoverEntries, type Recovered } from './recover.js';
+import { evaluateRecovered } from './recovered-mail.js';
 import type { RegisterProgress } from './register.js';
 import {
   deferDocument,
@@ -471,9 +472,11 @@ export class Agent {
    * registration was under way when a folder was lost. Throws as {@link check} does.
    */
   async recover(onProgress?: (done: number, total: number) => void): Promise<Recovered[]> {
-    const { network, store, copy, ledger } = this;
+    const { network, evaluations, store, copy, ledger } = this;
     const parts = { keys: this.home.keys, network, store, copy, ledger };
-    return recoverEntries(parts, await recoveryStart(store), onProgress);
+    const recovered = await recoverEntries(parts, await recoveryStart(store), onProgress);
+    await evaluateRecovered({ evaluations, store, copy }, recovered);
+    return recovered;
   }
 
   /** Notes what was done, before whoever ordered it is told the outcome: see {@link AuditLog}. Throws `io`. */

@@ -16,6 +16,7 @@ import {
 } from '../../src/agent/message-content.js';
 import { companyOf } from '../../src/agent/message-peer.js';
 import { conversationOf, mailAt } from '../../src/agent/message-store.js';
+import { evaluateRecovered } from '../../src/agent/recovered-mail.js';
 import { endsOf, revealBody, revealedIn } from '../../src/agent/reveal.js';
 import { deriveKey, fieldToBytes, padForSeal, seal, type FieldElement } from '../../src/crypto/index.js';
 import { canonicalDocument } from '../../src/documents/index.js';
@@ -86,10 +87,11 @@ async function holderOf(agent: Agent, sequence: number) {
   const networkId = agent.network.id;
   const day = { networkId, documentKey, purpose: 'finance', period: dayOf(unixMs(Date.now())) };
   const used = new Set((await messageRecords()).map(({ address }) => address));
-  const free = () => [...messagePlaces(day)].find(({ address }) => !used.has(address))!;
+  const freePlaces = [...messagePlaces(day)].slice(0, 64).filter(({ address }) => !used.has(address));
+  const free = () => freePlaces[0]!;
   const binding = ({ address }: Pick<MessagePlace, 'address'>) => ({ networkId, address, documentKey });
   const keys = agent.home.keys.entry(BigInt(entry.nullifier) as FieldElement);
-  return { entry, keys, free, binding };
+  return { entry, keys, free, freePlaces, binding };
 }
 
 beforeAll(async () => {
@@ -358,9 +360,9 @@ describe('a hostile holder of the document', () => {
       {},
     ];
     await unchanged(async () => {
-      for (const claim of claimed) {
-        const { binding, free } = await holderOf(c, C);
-        const place = free();
+      const { binding, freePlaces } = await holderOf(c, C);
+      for (const [i, claim] of claimed.entries()) {
+        const place = freePlaces[i]!;
         const sealed = await sealMessage(binding(place), mailbox, { ...own, ...claim }, stranger);
         await inject(place, sealed);
       }
@@ -399,14 +401,16 @@ describe('who knows issuer and number, and not the document', () => {
     expect(await events(d)).toEqual([]);
     // The mailbox key that it has of A opens nothing for it, and what is sealed for it lies behind a key that it lacks.
     const { keys, binding } = await holderOf(d, D);
-    for (const { address, bodyHash } of await messageRecords()) {
+    const found = await messageRecords();
+    const ofD = await d['store'].use((session) =>
+      found.map(({ address }) => mailAt(session, d['copy'].replica(session).messageAt(address)!).length > 0),
+    );
+    expect(ofD.filter(Boolean)).toHaveLength(1);
+    for (const [i, { address, bodyHash }] of found.entries()) {
       const sealed = network.engine.payload(bodyHash)!;
       const opened = () => openOuter(binding({ address }), sealed);
-      const own = await d['store'].use((session) =>
-        mailAt(session, d['copy'].replica(session).messageAt(address)!),
-      );
-      if (own.length === 0) expect(opened).toThrowError(expect.objectContaining(code('decryption_failed')));
-      else expect(await openInner(binding({ address }), opened(), keys.mailboxSeed)).toBeUndefined();
+      if (ofD[i]) expect(await openInner(binding({ address }), opened(), keys.mailboxSeed)).toBeUndefined();
+      else expect(opened).toThrowError(expect.objectContaining(code('decryption_failed')));
     }
   }, 60_000);
 });
@@ -516,7 +520,12 @@ describe('an entry that was found in the log again, without what was evaluated f
     await a.message(A, C, bytes('are you there?'), proving);
     expect(await events(again)).toEqual([]);
     const asked = network.requests.length;
-    expect((await said(again, C, A)).at(-1)).toEqual(['received', 'are you there?']);
+    const parts = { evaluations: again['evaluations'], store: again['store'], copy: again['copy'] };
+    const recovered = { purpose: 'finance', document: 'document' } as const;
+    await evaluateRecovered(
+      parts,
+      [C, 99].map((sequence) => ({ ...recovered, sequence })),
+    );
     // As many as a check takes, once.
     expect(network.requests.slice(asked)).toEqual([3]);
     // Killed before the event was taken, and again.
