@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Finished } from '../../src/cli/processes.js';
 import { example, jsonLines, runProgram, startProgram, TestNetwork, type Line } from './network.js';
 
 const HEADER = 'number;issueDate;issuer.vat;issuer.country;currency;amount\n';
@@ -68,6 +69,17 @@ async function killAfter(command: string[], report: string, lines: number): Prom
   await closed;
 }
 
+/** Runs a batch to its end: again, where evaluators did not answer in time, as on a machine that is busy with more. */
+async function toItsEnd(command: string[]): Promise<Finished> {
+  for (let more = 3; ; more--) {
+    const finished = await runProgram(command);
+    const late = jsonLines(finished).some(
+      ({ error }) => (error as Line | undefined)?.['code'] === 'unavailable',
+    );
+    if (!late || more === 0) return finished;
+  }
+}
+
 describe('batches', () => {
   it('of checks go on after a kill -9, with one line for each row, and name the bad ones', async () => {
     const path = await book('check.csv', 150, 'B-1;03/04/2026;DE999999903;DE;EUR;1.00\n');
@@ -77,8 +89,11 @@ describe('batches', () => {
     expect(before.length).toBeGreaterThanOrEqual(33);
     expect(before.length).toBeLessThan(151);
 
-    const again = await runProgram(args('check', path, report));
+    const again = await toItsEnd(args('check', path, report));
     expect(again.status).toBe(1);
+    expect(jsonLines(again).filter(({ error }) => error !== undefined)).toMatchObject([
+      { row: 152, error: { code: 'invalid_document', field: 'issueDate' } },
+    ]);
     // The first 32 rows were done; the bad one is reported again.
     expect(jsonLines(again).length).toBeLessThanOrEqual(151 - 32);
     const lines = (await reported(report)).filter(({ error }) => error === undefined);
@@ -86,9 +101,6 @@ describe('batches', () => {
       Array.from({ length: 150 }, (_, i) => i + 2),
     );
     expect(new Set(lines.map(({ verdict }) => verdict))).toEqual(new Set(['unique']));
-    expect(jsonLines(again).find(({ row }) => row === 152)).toMatchObject({
-      error: { code: 'invalid_document', field: 'issueDate' },
-    });
   });
 
   it('of registrations put each document on the ledger once, however they are interrupted', async () => {

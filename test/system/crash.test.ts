@@ -22,8 +22,8 @@ import { example, jsonLines, runProgram, startProgram, TestNetwork } from './net
 import { prepareEntries, signAction } from './prepare.js';
 
 /** Of the built program, with proofs; fifty of the engine behind its server are in kill-node.test.ts. */
-const KILLS = 3;
-const RACES = 3;
+const KILLS = 2;
+const RACES = 2;
 /** Each kill comes upon a new one; each race uses up the entry that wins; one is engaged before, one is there. */
 const ENTRIES = Math.max(KILLS, RACES) + 2;
 
