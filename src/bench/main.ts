@@ -11,6 +11,7 @@ import { checking } from './checking.js';
 import { entries } from './entries.js';
 import { evaluating } from './evaluating.js';
 import { ratioOf, rounded, type Context, type Figure, type Group } from './figure.js';
+import { serving } from './gateway.js';
 import { describeMachine, machineLine } from './machine.js';
 import { plot } from './plot.js';
 import { constraints, proving } from './proving.js';
@@ -22,7 +23,7 @@ import { verifying } from './verifying.js';
 import { watching } from './watching.js';
 
 const GROUPS: readonly Group[] = [
-  ...[constraints, scanning, evaluating, checking, watching, state],
+  ...[constraints, scanning, evaluating, checking, serving, watching, state],
   ...[proving, statements, shipments, verifying, entries],
 ];
 const NAMES = GROUPS.flatMap(({ names }) => names);
