@@ -1,10 +1,11 @@
 import { MerkleTree, SET_DEPTH, SET_MAX, type FieldElement } from '../crypto/index.js';
 import { SLOT_COUNT, slotIndex, type SlotName } from '../documents/slots.js';
-import { CountersealError, ensure } from '../errors.js';
+import { ensure } from '../errors.js';
 import { SCALAR_RULES, type Rules, type ScalarRule, type SetRule } from './crosscheck-rules.js';
 import type { CrosscheckPublic } from './crosscheck-signals.js';
 import type { CrosscheckWitness } from './crosscheck-witness.js';
 import { opensCommitment } from './document-relation.js';
+import { broken, ensureUnbroken } from './guarantees.js';
 
 /** The guarantees of the statement, numbered as in circuits/README.md. C5 holds of every canonical binding. */
 export const CROSSCHECK_GUARANTEES = {
@@ -131,15 +132,10 @@ export function brokenCrosscheckGuarantees(p: CrosscheckPublic, w: CrosscheckWit
     ),
     C4: isShown(p, w, documents),
   };
-  return (Object.keys(holds) as CrosscheckGuarantee[]).filter((guarantee) => !holds[guarantee]);
+  return broken(holds);
 }
 
 /** Throws `invalid_argument`, naming the guarantee, unless the witness satisfies the statement. Throws as above. */
 export function checkCrosscheck(p: CrosscheckPublic, w: CrosscheckWitness): void {
-  const [broken] = brokenCrosscheckGuarantees(p, w);
-  if (broken)
-    throw new CountersealError(
-      'invalid_argument',
-      `there is no such proof: it would have to show that ${CROSSCHECK_GUARANTEES[broken]} (${broken})`,
-    );
+  ensureUnbroken(CROSSCHECK_GUARANTEES, brokenCrosscheckGuarantees(p, w));
 }

@@ -1,10 +1,11 @@
 import { reduceField, type FieldElement } from '../crypto/index.js';
 import { SLOT_COUNT } from '../documents/slots.js';
-import { CountersealError, ensure } from '../errors.js';
+import { ensure } from '../errors.js';
 import { MASK_LIMIT, opensCommitment } from './document-relation.js';
 import type { DrawdownPublic } from './drawdown-signals.js';
 import { chainOf, drawOf, headroomOf, sealRemaining, SLOT_VALUE_LIMIT } from './drawdown-values.js';
 import type { DrawdownWitness } from './drawdown-witness.js';
+import { broken, ensureUnbroken } from './guarantees.js';
 
 /** The guarantees of the statement, numbered as in circuits/README.md. D6 holds of every canonical binding. */
 export const DRAWDOWN_GUARANTEES = {
@@ -58,15 +59,10 @@ export function brokenDrawdownGuarantees(p: DrawdownPublic, w: DrawdownWitness):
       p.headroom === headroomOf(p.chain, w.key, draw, remaining) &&
       p.pad === sealRemaining(w.key, draw, remaining),
   };
-  return (Object.keys(holds) as DrawdownGuarantee[]).filter((guarantee) => !holds[guarantee]);
+  return broken(holds);
 }
 
 /** Throws `invalid_argument`, naming the guarantee, unless the witness satisfies the statement. Throws as above. */
 export function checkDrawdown(p: DrawdownPublic, w: DrawdownWitness): void {
-  const [broken] = brokenDrawdownGuarantees(p, w);
-  if (broken)
-    throw new CountersealError(
-      'invalid_argument',
-      `there is no such proof: it would have to show that ${DRAWDOWN_GUARANTEES[broken]} (${broken})`,
-    );
+  ensureUnbroken(DRAWDOWN_GUARANTEES, brokenDrawdownGuarantees(p, w));
 }

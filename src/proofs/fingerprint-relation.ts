@@ -9,7 +9,7 @@ import {
   type FieldElement,
 } from '../crypto/index.js';
 import { SLOT_COUNT, slotIndex } from '../documents/slots.js';
-import { CountersealError, ensure } from '../errors.js';
+import { ensure } from '../errors.js';
 import {
   absentOf,
   documentKeyOf,
@@ -20,6 +20,7 @@ import {
 } from './document-relation.js';
 import type { FingerprintPublic } from './fingerprint-signals.js';
 import type { FingerprintWitness } from './fingerprint-witness.js';
+import { broken, ensureUnbroken } from './guarantees.js';
 import { identityOf } from './register-values.js';
 
 /** The guarantees of the statement, numbered as in circuits/README.md. F7 holds of every canonical binding. */
@@ -102,15 +103,10 @@ export function brokenFingerprintGuarantees(
       !p.convergent || (key !== undefined && poseidon([DOMAIN.convergentSalt, key, p.nullifier]) === w.salt),
     F6: isOfSet(p, w),
   };
-  return (Object.keys(holds) as FingerprintGuarantee[]).filter((guarantee) => !holds[guarantee]);
+  return broken(holds);
 }
 
 /** Throws `invalid_argument`, naming the guarantee, unless the witness satisfies the statement. Throws as above. */
 export function checkFingerprint(p: FingerprintPublic, w: FingerprintWitness): void {
-  const [broken] = brokenFingerprintGuarantees(p, w);
-  if (broken)
-    throw new CountersealError(
-      'invalid_argument',
-      `there is no such proof: it would have to show that ${FINGERPRINT_GUARANTEES[broken]} (${broken})`,
-    );
+  ensureUnbroken(FINGERPRINT_GUARANTEES, brokenFingerprintGuarantees(p, w));
 }

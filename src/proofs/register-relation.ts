@@ -11,7 +11,7 @@ import {
   type Point,
 } from '../crypto/index.js';
 import { SLOT_COUNT } from '../documents/slots.js';
-import { CountersealError, ensure } from '../errors.js';
+import { ensure } from '../errors.js';
 import {
   absentOf,
   documentKeyOf,
@@ -21,6 +21,7 @@ import {
   opensCommitment,
   SCALAR_LIMIT,
 } from './document-relation.js';
+import { broken, ensureUnbroken } from './guarantees.js';
 import type { RegisterPublic } from './register-signals.js';
 import { identityOf, sealEscrow } from './register-values.js';
 import type { RegisterWitness } from './register-witness.js';
@@ -99,15 +100,10 @@ export function brokenGuarantees(p: RegisterPublic, w: RegisterWitness): Registe
     R5: isUnderQuota(p, w),
     R6: isEscrowed(p, w),
   };
-  return (Object.keys(holds) as RegisterGuarantee[]).filter((guarantee) => !holds[guarantee]);
+  return broken(holds);
 }
 
 /** Throws `invalid_argument`, naming the guarantee, unless the witness satisfies the statement. Throws as above. */
 export function checkRegister(p: RegisterPublic, w: RegisterWitness): void {
-  const [broken] = brokenGuarantees(p, w);
-  if (broken)
-    throw new CountersealError(
-      'invalid_argument',
-      `there is no such proof: it would have to show that ${REGISTER_GUARANTEES[broken]} (${broken})`,
-    );
+  ensureUnbroken(REGISTER_GUARANTEES, brokenGuarantees(p, w));
 }

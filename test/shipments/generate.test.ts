@@ -72,104 +72,22 @@ describe('what is generated', () => {
   });
 
   it('has the slots that each kind of document can have', () => {
-    const SLOTS: Readonly<Record<string, readonly string[]>> = {
-      'invoice.ubl.xml': [
-        'issuer',
-        'number',
-        'references',
-        'counterparty',
-        'currency',
-        'amount',
-        'issueDate',
-        'lines',
-        'endDate',
-      ],
-      'packing-list.ubl.xml': [
-        'issuer',
-        'number',
-        'references',
-        'counterparty',
-        'issueDate',
-        'lines',
-        'objects',
-        'quantity',
-        'packages',
-      ],
-      'bill-of-lading.dcsa.json': [
-        'issuer',
-        'counterparty',
-        'transport',
-        'objects',
-        'classCode',
-        'quantity',
-        'packages',
-        'startDate',
-      ],
-      'declaration.wco.xml': [
-        'issuer',
-        'number',
-        'references',
-        'counterparty',
-        'currency',
-        'amount',
-        'issueDate',
-        'transport',
-        'objects',
-        'classCode',
-        'quantity',
-        'packages',
-      ],
-      'insurance.counterseal.json': [
-        'issuer',
-        'counterparty',
-        'currency',
-        'amount',
-        'transport',
-        'objects',
-        'classCode',
-        'startDate',
-        'endDate',
-      ],
-      'claim.counterseal.json': [
-        'issuer',
-        'counterparty',
-        'currency',
-        'amount',
-        'transport',
-        'objects',
-        'classCode',
-        'startDate',
-      ],
-      'insurance.open-insurance.json': [
-        'issuer',
-        'number',
-        'currency',
-        'amount',
-        'objects',
-        'classCode',
-        'startDate',
-        'endDate',
-      ],
-      'claim.open-insurance.json': [
-        'issuer',
-        'number',
-        'currency',
-        'amount',
-        'objects',
-        'classCode',
-        'startDate',
-      ],
-      'letter-of-credit.counterseal.json': [
-        'issuer',
-        'number',
-        'counterparty',
-        'currency',
-        'amount',
-        'issueDate',
-        'endDate',
-        'references',
-      ],
-      'order.ubl.xml': ['issuer', 'number', 'counterparty', 'currency', 'amount', 'issueDate', 'lines'],
+    const SLOTS: Readonly<Record<string, string>> = {
+      'invoice.ubl.xml': 'issuer number references counterparty currency amount issueDate lines endDate',
+      'packing-list.ubl.xml':
+        'issuer number references counterparty issueDate lines objects quantity packages',
+      'bill-of-lading.dcsa.json':
+        'issuer counterparty transport objects classCode quantity packages startDate',
+      'declaration.wco.xml':
+        'issuer number references counterparty currency amount issueDate transport objects classCode quantity packages',
+      'insurance.counterseal.json':
+        'issuer counterparty currency amount transport objects classCode startDate endDate',
+      'claim.counterseal.json': 'issuer counterparty currency amount transport objects classCode startDate',
+      'insurance.open-insurance.json': 'issuer number currency amount objects classCode startDate endDate',
+      'claim.open-insurance.json': 'issuer number currency amount objects classCode startDate',
+      'letter-of-credit.counterseal.json':
+        'issuer number counterparty currency amount issueDate endDate references',
+      'order.ubl.xml': 'issuer number counterparty currency amount issueDate lines',
     };
     const seen = new Set<string>();
     for (const { read } of sets)
@@ -177,7 +95,7 @@ describe('what is generated', () => {
         const stem = file.replace(/-\d(?=\.)/, '');
         if (!(stem in SLOTS)) continue;
         seen.add(stem);
-        expect(slotsIn(present), file).toEqual(expect.arrayContaining([...SLOTS[stem]!]));
+        expect(slotsIn(present), file).toEqual(expect.arrayContaining(SLOTS[stem]!.split(' ')));
       }
     expect([...seen].sort()).toEqual(Object.keys(SLOTS).sort());
   });
