@@ -4,15 +4,15 @@ import { ensure } from '../errors.js';
 import {
   networkOf,
   parseGenesis,
-  possessionTagOf,
   type Action,
   type CancelReason,
   type Network,
   type Sequence,
   type VerdictLabel,
 } from '../ledger/index.js';
-import { defaultProver, type Prover, type SlotValue } from '../proofs/index.js';
+import type { Prover, SlotValue } from '../proofs/index.js';
 import type { ProvedReceipt } from '../receipts/verify.js';
+import type { Identity } from '../rpc/certificates.js';
 import { LedgerClient } from '../rpc/ledger-client.js';
 import { actOn, engagement, type ActionResult } from './act.js';
 import { AuditLog, userName, type AuditNote, type AuditReport } from './audit-log.js';
@@ -20,11 +20,12 @@ import { recoveryStart } from './backup.js';
 import { capacityOf, drawableEntry, type CapacityReport, type DrawableEntry } from './capacity.js';
 import { makeCard } from './card.js';
 import { showFingerprint, type ShownFingerprint } from './carry.js';
+import { ensurePossession } from './possession.js';
 import { checkDocuments, type CheckResult } from './check.js';
 import { runCover } from './cover.js';
 import { Crosschecks } from './crosschecks.js';
 import { drawFrom, type DrawOptions, type DrawProgress, type DrawResult } from './draw.js';
-import { isOwn, type EntryView, type OwnEntry } from './entries.js';
+import type { EntryView, OwnEntry } from './entries.js';
 import { Customs } from './customs.js';
 import { showEntry, viewEntries, type ShownEntry } from './entry-views.js';
 import { Evaluations } from './evaluations.js';
@@ -39,7 +40,6 @@ import {
   type MessageView,
 } from './conversation.js';
 import { MailPages } from './mail-pages.js';
-import { MailWatch } from './mail-watch.js';
 import { KnownPlaces } from './message-address.js';
 import { textBody, type MessageBody } from './message-content.js';
 import { conversationOf } from './message-store.js';
@@ -64,11 +64,18 @@ import {
 import { openShare, shareEntry, type MadeShare, type OpenedShare } from './share.js';
 import { Showings } from './showing.js';
 import { AgentStore } from './store.js';
-import { deliverEvents, eventsAfter, type EventPage, type EventPlace, type WatchEvent } from './watch.js';
+import { eventsAfter, type EventPage, type EventPlace, type WatchEvent } from './watch.js';
+import { watchAll } from './watching.js';
 
 export interface AgentOptions {
   /** For a process that asks all day: connections to the evaluators stay, in place of one for each request. */
   readonly keepConnections?: boolean;
+}
+
+/** What an agent works with. */
+interface AgentParts extends MessagingParts {
+  readonly evaluations: Evaluations;
+  readonly identity: Identity;
 }
 
 /** A member's side of a network: what its folder, its vault's keys and the network's services make possible. */
@@ -81,24 +88,20 @@ export class Agent {
   readonly customs: Customs;
   /** What others wrote to this member, for whoever keeps a place of its own. */
   readonly mail: MailPages;
-  private readonly places = new KnownPlaces();
+  readonly home: OpenHome;
+  readonly network: Network;
 
   private constructor(
-    readonly home: OpenHome,
-    readonly network: Network,
-    private readonly evaluations: Evaluations,
-    private readonly ledger: LedgerClient,
-    private readonly store: AgentStore,
-    private readonly copy: LedgerCopy,
+    private readonly parts: AgentParts,
     private readonly auditLog: AuditLog,
   ) {
-    this.outbox = new Outbox({ home, network, evaluations, ledger, store, copy });
-    const { keys, identity } = home;
-    const parts = { network, keys, identity, evaluations, store, copy, ledger };
-    this.showings = new Showings({ ...parts, home });
+    this.home = parts.home;
+    this.network = parts.network;
+    this.outbox = new Outbox(parts);
+    this.showings = new Showings(parts);
     this.crosschecks = new Crosschecks(parts);
     this.customs = new Customs(parts);
-    this.mail = new MailPages({ ...parts, home, places: this.places });
+    this.mail = new MailPages(parts);
   }
 
   /** Opens a member's folder with its passphrase. Connects to nothing yet. */
@@ -117,14 +120,12 @@ export class Agent {
     );
     const store = new AgentStore(homePaths(folder).database, home.keys.storeKey);
     const ledger = new LedgerClient(home.config.nodes, network.genesis);
+    const evaluations = new Evaluations(home.config, network.genesis, home.identity, keepConnections);
+    const copy = new LedgerCopy(network, store, ledger);
+    const { keys, identity } = home;
     return new Agent(
-      home,
-      network,
-      new Evaluations(home.config, network.genesis, home.identity, keepConnections),
-      ledger,
-      store,
-      new LedgerCopy(network, store, ledger),
-      new AuditLog(homePaths(folder).auditLog, home.keys.auditKey, store),
+      { home, network, keys, identity, evaluations, ledger, store, copy, places: new KnownPlaces() },
+      new AuditLog(homePaths(folder).auditLog, keys.auditKey, store),
     );
   }
 
@@ -139,8 +140,7 @@ export class Agent {
 
   /** As {@link check}, for several documents with one round of evaluations; the results are in their order. */
   checkAll(documents: readonly FingerprintedDocument[], purposeName: string): Promise<CheckResult[]> {
-    const { network, evaluations, store, copy } = this;
-    return checkDocuments({ network, evaluations, store, copy }, documents, purposeName);
+    return checkDocuments(this.parts, documents, purposeName);
   }
 
   /**
@@ -155,11 +155,9 @@ export class Agent {
     prover: Prover,
     onProgress: (step: RegisterProgress) => void = () => undefined,
   ): Promise<RegisterResult> {
-    const { network, store, copy, outbox } = this;
+    const { parts, outbox } = this;
     const order = { document, fileHash, purpose };
-    return registerDocument({ network, store, copy, outbox }, order, { prover, onProgress }, () =>
-      this.entries(),
-    );
+    return registerDocument({ ...parts, outbox }, order, { prover, onProgress }, () => this.entries());
   }
 
   /**
@@ -183,14 +181,12 @@ export class Agent {
 
   /** The member's entries, the newest last, each with its state now. */
   entries(): Promise<EntryView[]> {
-    const { store, copy } = this;
-    return viewEntries({ store, copy });
+    return viewEntries(this.parts);
   }
 
   /** One of the member's entries, and what the ledger has met of it so far. Throws `not_found`. */
   entry(sequence: number): Promise<ShownEntry> {
-    const { network, store, copy } = this;
-    return showEntry({ network, store, copy }, sequence);
+    return showEntry(this.parts, sequence);
   }
 
   /**
@@ -198,9 +194,8 @@ export class Agent {
    * proof, by a prover of its own unless there is `proving`.
    */
   async act(sequence: number, action: Action, proving?: Proving): Promise<ActionResult> {
-    const { network, store, copy, ledger } = this;
-    if (action.kind === 'engage') await this.showPossession(sequence, proving);
-    return actOn({ network, keys: this.home.keys, store, copy, ledger }, sequence, action);
+    if (action.kind === 'engage') await ensurePossession(this.parts, sequence, proving);
+    return actOn(this.parts, sequence, action);
   }
 
   /** Has an own entry show a fingerprint beside exact and near. Throws as {@link showFingerprint} does. */
@@ -209,29 +204,7 @@ export class Agent {
     which: { readonly name: string; readonly element?: string },
     proving: Proving,
   ): Promise<ShownFingerprint[]> {
-    const { network, evaluations, store, copy, ledger } = this;
-    const parts = { network, keys: this.home.keys, evaluations, store, copy, ledger };
-    return showFingerprint(parts, sequence, which, proving);
-  }
-
-  private async showPossession(sequence: number, proving: Proving | undefined): Promise<void> {
-    await this.copy.sync();
-    const shown = await this.store.use((session) => {
-      const self = isOwn(session, sequence) && this.copy.replica(session).entry(sequence as Sequence);
-      // Whose entry it is, and what it may do, is for the action to say.
-      return !self || possessionTagOf(self) !== undefined || self.state !== 'registered';
-    });
-    if (shown) return;
-    if (proving) {
-      await this.showFingerprint(sequence, { name: 'possession' }, proving);
-      return;
-    }
-    const prover = defaultProver();
-    try {
-      await this.showFingerprint(sequence, { name: 'possession' }, { prover, onProgress: () => undefined });
-    } finally {
-      await prover.close();
-    }
+    return showFingerprint(this.parts, sequence, which, proving);
   }
 
   /**
@@ -275,9 +248,9 @@ export class Agent {
    * been erased is left at that. Throws `not_found`.
    */
   async erase(sequence: number): Promise<ShownEntry> {
-    await this.copy.sync();
-    const erased = await this.store.use((session) =>
-      this.copy.replica(session).isErased(sequence as Sequence),
+    await this.parts.copy.sync();
+    const erased = await this.parts.store.use((session) =>
+      this.parts.copy.replica(session).isErased(sequence as Sequence),
     );
     if (!erased) await this.act(sequence, { kind: 'erase' });
     return this.entry(sequence);
@@ -285,7 +258,7 @@ export class Agent {
 
   /** The document of an own entry, and by which of its slots it is drawn from. Throws as {@link drawableEntry}. */
   drawable(sequence: number): Promise<DrawableEntry> {
-    return this.store.use((session) => drawableEntry(session, sequence));
+    return this.parts.store.use((session) => drawableEntry(session, sequence));
   }
 
   /** Draws from what an own entry's document states: see {@link drawFrom}. */
@@ -295,21 +268,17 @@ export class Agent {
     prover: Prover,
     { onProgress, ...options }: DrawOptions & { readonly onProgress?: (step: DrawProgress) => void } = {},
   ): Promise<DrawResult> {
-    const { network, store, copy, ledger, evaluations } = this;
-    const parts = { network, keys: this.home.keys, store, copy, ledger, evaluations };
-    return drawFrom(parts, sequence, value, prover, onProgress, options);
+    return drawFrom(this.parts, sequence, value, prover, onProgress, options);
   }
 
   /** What is left of an own entry's document, and what was drawn from it: see {@link capacityOf}. */
   capacity(sequence: number): Promise<CapacityReport> {
-    const { network, store, copy, evaluations } = this;
-    return capacityOf({ network, store, copy, evaluations }, sequence);
+    return capacityOf(this.parts, sequence);
   }
 
   /** The matches of an own entry, or of all, with others' entries, and what was found out about each. */
   matches(sequence?: number): Promise<MatchView[]> {
-    const { network, store, copy } = this;
-    return listMatches({ network, store, copy }, sequence);
+    return listMatches(this.parts, sequence);
   }
 
   /** Notes what was found out about a match, by the user of the system if by nobody else. Throws as {@link resolveMatch} does. */
@@ -317,8 +286,7 @@ export class Agent {
     sequence: number,
     decision: Omit<MatchDecision, 'user' | 'member'> & { readonly user?: string },
   ): Promise<MatchView> {
-    const { network, store, copy } = this;
-    return resolveMatch({ network, store, copy }, sequence, {
+    return resolveMatch(this.parts, sequence, {
       user: userName(),
       ...decision,
       member: this.home.config.name,
@@ -327,7 +295,7 @@ export class Agent {
 
   /** What an own entry and another's of the same document wrote to each other. Throws as {@link readConversation}. */
   async conversation(sequence: number, other: number): Promise<ConversationView> {
-    const conversation = await readConversation(this.messaging, sequence, other);
+    const conversation = await readConversation(this.parts, sequence, other);
     return viewConversation(this.network, sequence, other, conversation);
   }
 
@@ -350,7 +318,7 @@ export class Agent {
     { showCard }: { readonly showCard: boolean },
     proving: Proving,
   ): Promise<MessageView> {
-    const { network, home } = this;
+    const { network } = this;
     const bodyOf = ({ messages, ends }: Conversation): MessageBody => {
       const step = nextRevealStep(revealView(network, ends, messages));
       if (step === 'reveal-offer') return { kind: 'reveal-offer' };
@@ -360,7 +328,7 @@ export class Agent {
         'the other side asks for your card: it leaves with your consent only',
         'showCard',
       );
-      return revealBody({ network, keys: home.keys, identity: home.identity }, ends);
+      return revealBody(this.parts, ends);
     };
     return this.send(sequence, other, bodyOf, proving);
   }
@@ -371,45 +339,34 @@ export class Agent {
     bodyOf: (conversation: Conversation) => MessageBody,
     proving: Proving,
   ): Promise<MessageView> {
-    const sent = await sendMessage(this.messaging, sequence, other, bodyOf, proving);
-    const { store } = this;
-    return viewerOf(await store.use((session) => conversationOf(session, sequence, other)))(sent);
-  }
-
-  private get messaging(): MessagingParts {
-    const { home, network, evaluations, ledger, store, copy, places } = this;
-    return { home, keys: home.keys, network, evaluations, ledger, store, copy, places };
+    const sent = await sendMessage(this.parts, sequence, other, bodyOf, proving);
+    return viewerOf(await this.parts.store.use((session) => conversationOf(session, sequence, other)))(sent);
   }
 
   /** This member's card: to whom others share entries. Holds no secret. */
   card(): string {
-    const { network, home } = this;
-    return makeCard(network.id, home.keys, home.identity);
+    const { network, keys, identity } = this.parts;
+    return makeCard(network.id, keys, identity);
   }
 
   /** Shares an own entry with the member of a card. Throws as {@link shareEntry} does. */
   share(sequence: number, card: string, options: { readonly named?: boolean } = {}): Promise<MadeShare> {
-    const { network, store, copy, evaluations } = this;
-    const { keys, identity } = this.home;
-    return shareEntry({ network, keys, identity, store, copy, evaluations }, sequence, card, options);
+    return shareEntry(this.parts, sequence, card, options);
   }
 
   /** Opens what somebody shared with this member. Throws as {@link openShare} does. */
   openShared(share: string): Promise<OpenedShare> {
-    const { network, store, copy, ledger } = this;
-    return openShare({ network, keys: this.home.keys, store, copy, ledger }, share);
+    return openShare(this.parts, share);
   }
 
   /** Opens others' entries of a document with an own copy of it. Throws as {@link openConvergent} does. */
   openConvergent(document: CanonicalDocument, options: { readonly entry?: number } = {}): Promise<Opened> {
-    const { network, evaluations, store, copy, ledger } = this;
-    return openConvergent({ network, evaluations, store, copy, ledger }, document, options);
+    return openConvergent(this.parts, document, options);
   }
 
   /** A receipt of an entry on the ledger, for anybody to verify offline. Throws as {@link receiptOf} does. */
   receipt(sequence: number, options: { readonly withTransaction?: boolean } = {}): Promise<MadeReceipt> {
-    const { network, store, copy, ledger } = this;
-    return receiptOf({ network, store, copy, ledger }, sequence, options);
+    return receiptOf(this.parts, sequence, options);
   }
 
   /** What a receipt of this network proves, of whomever's entry; offline. Throws as {@link checkReceipt} does. */
@@ -422,34 +379,17 @@ export class Agent {
    * one until the log's present end; `changed` is told when no node answers, and when one does again. An event is
    * delivered again if the process dies before `onEvents` returns.
    */
-  async watch(
+  watch(
     onEvents: (events: readonly WatchEvent[]) => Promise<void>,
     signal?: AbortSignal,
     changed?: (state: Following) => void,
   ): Promise<void> {
-    const { store, copy } = this;
-    const inTurn = oneAtATime(onEvents);
-    const mail = new MailWatch(this.messaging, inTurn);
-    const deliver = async () => {
-      await deliverEvents({ store, copy }, inTurn);
-      mail.wake();
-    };
-    await copy.sync();
-    await deliver();
-    if (!signal) return mail.round();
-    const ended = new AbortController();
-    const until = AbortSignal.any([signal, ended.signal]);
-    const tasks = [copy.follow(deliver, until, changed), mail.follow(until)];
-    // Where one fails, the other ends.
-    for (const task of tasks) task.catch(() => ended.abort());
-    for (const outcome of await Promise.allSettled(tasks))
-      if (outcome.status === 'rejected') throw outcome.reason;
+    return watchAll(this.parts, onEvents, signal, changed);
   }
 
   /** What concerns this member, from a place in the log on: see {@link eventsAfter}. Moves no watch's position. */
   eventsAfter(place?: EventPlace): Promise<EventPage> {
-    const { store, copy } = this;
-    return eventsAfter({ store, copy }, place);
+    return eventsAfter(this.parts, place);
   }
 
   /** Keeps the copy of the ledger as new as the node's until `signal` aborts; calls `seen` when it grew. */
@@ -458,13 +398,12 @@ export class Agent {
     signal: AbortSignal,
     changed?: (state: Following) => void,
   ): Promise<void> {
-    await this.copy.follow(seen, signal, changed);
+    await this.parts.copy.follow(seen, signal, changed);
   }
 
   /** Sends cover requests until `signal` aborts, where the member wants any. */
   cover(signal: AbortSignal): Promise<void> {
-    const { store, evaluations } = this;
-    return runCover({ store, evaluations }, this.home.config.privacy ?? NO_PRIVACY_MEASURES, signal);
+    return runCover(this.parts, this.home.config.privacy ?? NO_PRIVACY_MEASURES, signal);
   }
 
   /**
@@ -472,10 +411,9 @@ export class Agent {
    * registration was under way when a folder was lost. Throws as {@link check} does.
    */
   async recover(onProgress?: (done: number, total: number) => void): Promise<Recovered[]> {
-    const { network, evaluations, store, copy, ledger } = this;
-    const parts = { keys: this.home.keys, network, store, copy, ledger };
-    const recovered = await recoverEntries(parts, await recoveryStart(store), onProgress);
-    await evaluateRecovered({ evaluations, store, copy }, recovered);
+    const { parts } = this;
+    const recovered = await recoverEntries(parts, await recoveryStart(parts.store), onProgress);
+    await evaluateRecovered(parts, recovered);
     return recovered;
   }
 
@@ -495,17 +433,7 @@ export class Agent {
   }
 
   close(): void {
-    this.ledger.close();
-    this.evaluations.close();
+    this.parts.ledger.close();
+    this.parts.evaluations.close();
   }
-}
-
-/** Calls one after the other, whoever makes them. */
-function oneAtATime<T>(call: (value: T) => Promise<void>): (value: T) => Promise<void> {
-  let queue: Promise<void> = Promise.resolve();
-  return (value) => {
-    const run = queue.then(() => call(value));
-    queue = run.catch(() => undefined);
-    return run;
-  };
 }

@@ -121,7 +121,7 @@ describe('an order to draw', () => {
   }, 30_000);
 
   it('is carried out once, though its answer was lost', async () => {
-    const ledger = banks['a']!['ledger'];
+    const ledger = banks['a']!['parts'].ledger;
     const submit = ledger.submit.bind(ledger);
     ledger.submit = async (...args) => {
       await submit(...args);
@@ -145,7 +145,7 @@ describe('an order to draw', () => {
     const { sequence } = await banks['a']!.register(third, '', 'finance', prover);
     const options = { acceptNear: true };
     await banks['a']!.draw(sequence, percent(10n), prover, options);
-    const ledger = banks['a']!['ledger'];
+    const ledger = banks['a']!['parts'].ledger;
     const submit = ledger.submit.bind(ledger);
     ledger.submit = async (...args) => {
       await submit(...args);

@@ -402,8 +402,10 @@ describe('who knows issuer and number, and not the document', () => {
     // The mailbox key that it has of A opens nothing for it, and what is sealed for it lies behind a key that it lacks.
     const { keys, binding } = await holderOf(d, D);
     const found = await messageRecords();
-    const ofD = await d['store'].use((session) =>
-      found.map(({ address }) => mailAt(session, d['copy'].replica(session).messageAt(address)!).length > 0),
+    const ofD = await d['parts'].store.use((session) =>
+      found.map(
+        ({ address }) => mailAt(session, d['parts'].copy.replica(session).messageAt(address)!).length > 0,
+      ),
     );
     expect(ofD.filter(Boolean)).toHaveLength(1);
     for (const [i, { address, bodyHash }] of found.entries()) {
@@ -441,13 +443,13 @@ describe('to reveal oneself', () => {
       expect(network.engine.payload(bodyHash)!.length).toBe(8192);
 
     // A has B's card, and shows it to C as that of its own entry; C does not believe it.
-    const card = await a['store'].use((session) =>
+    const card = await a['parts'].store.use((session) =>
       conversationOf(session, A, B).find(
         ({ direction, body }) => direction === 'received' && body.kind === 'reveal',
       ),
     );
     const ends = (entry: number, other: number) =>
-      a['store'].use((session) => endsOf(session, a['copy'], entry, other));
+      a['parts'].store.use((session) => endsOf(session, a['parts'].copy, entry, other));
     expect(revealedIn(a.network, await ends(A, B), card!)).toMatchObject({ memberId: memberB });
     for (const changed of [await ends(C, A), await ends(A, C), await ends(C, B)])
       expect(() => revealedIn(a.network, changed, card!)).toThrowError(
@@ -491,7 +493,7 @@ describe('to reveal oneself', () => {
 
 describe('a sender whose process ends between the node\u2019s answer and its own notes', () => {
   it('finds in the log that the message was sent', async () => {
-    const { copy } = a as unknown as { copy: { sync: () => Promise<void> } };
+    const { copy } = a['parts'];
     const sync = copy.sync.bind(copy);
     const dying = {
       prover,
@@ -511,7 +513,7 @@ describe('a sender whose process ends between the node\u2019s answer and its own
 describe('an entry that was found in the log again, without what was evaluated for it', () => {
   it('gets its mail once its keys are known again, and a watch that was past it tells of it once', async () => {
     // As recovery leaves it: the document came back with the payload.
-    await c['store'].use((session) => {
+    await c['parts'].store.use((session) => {
       const { possession, exactKey, ...bare } = ownEntry(session, C)!;
       expect([possession, exactKey]).not.toContain(undefined);
       putEntry(session, bare);
@@ -520,7 +522,11 @@ describe('an entry that was found in the log again, without what was evaluated f
     await a.message(A, C, bytes('are you there?'), proving);
     expect(await events(again)).toEqual([]);
     const asked = network.requests.length;
-    const parts = { evaluations: again['evaluations'], store: again['store'], copy: again['copy'] };
+    const parts = {
+      evaluations: again['parts'].evaluations,
+      store: again['parts'].store,
+      copy: again['parts'].copy,
+    };
     const recovered = { purpose: 'finance', document: 'document' } as const;
     await evaluateRecovered(
       parts,
@@ -540,7 +546,7 @@ describe('an entry that was found in the log again, without what was evaluated f
   }, 60_000);
 
   it('has the log looked through again whole, whatever another process was at meanwhile', async () => {
-    await c['store'].use((session) => {
+    await c['parts'].store.use((session) => {
       const before = mailState(session);
       expect(before.cursor).toBeGreaterThan(0);
       lookAgain(session);

@@ -211,7 +211,7 @@ export class AgentNetwork {
     writeFileSync(paths.genesis, this.genesisFile);
     const agent = await Agent.open(this.home(name), ACCESS, options);
     // The node's clock is `Date`, as the engine's is; the date in its HTTP headers follows no test.
-    agent['ledger'].clock = () => Promise.resolve(Date.now());
+    agent['parts'].ledger.clock = () => Promise.resolve(Date.now());
     this.closers.unshift(() => agent.close());
     return agent;
   }

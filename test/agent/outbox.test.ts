@@ -262,8 +262,8 @@ describe('what an evaluator sees', () => {
     await agent.check(INVOICE, 'finance');
     await agent.register(INVOICE, HASH, 'finance', watching);
     await agent.defer(OTHER, HASH, 'finance', watching);
-    await agent['evaluations'].cover();
-    await agent['evaluations'].cover();
+    await agent['parts'].evaluations.cover();
+    await agent['parts'].evaluations.cover();
     expect(network.requests.slice(length)).toEqual([3, 3, 3, 3, 3]);
     expect(connected).toEqual([0, 0]);
     expect(network.evaluators.opened).toBe(opened + 5);
@@ -320,10 +320,10 @@ describe('a fingerprint that is held back', () => {
       code: 'invalid_argument',
     });
     await agent.showings.hold(sequence, { name: 'loose' }, 0);
-    const { sync } = agent['copy'];
-    agent['copy'].sync = () => Promise.reject(new CountersealError('unavailable', 'no node'));
+    const { sync } = agent['parts'].copy;
+    agent['parts'].copy.sync = () => Promise.reject(new CountersealError('unavailable', 'no node'));
     await expect(agent.showings.push(showing)).rejects.toMatchObject({ code: 'unavailable' });
-    agent['copy'].sync = sync;
+    agent['parts'].copy.sync = sync;
     expect(await agent.showings.waiting()).toHaveLength(1);
     await agent.cancel(sequence);
     expect(await agent.showings.push(showing)).toMatchObject([
