@@ -154,7 +154,8 @@ describe('an evaluator that does not answer', () => {
       roundOne: () => (asked++, new Promise(() => undefined)),
     };
     const many = Array.from({ length: MAX_BATCH + 1 }, (_, i) => u(i + 1));
-    await evaluate(many, committee, [slow, ...clients.slice(1)], { ...given, hedgeMs: 20 });
+    // Long enough for the two others on a loaded machine: a spare that is asked for their slowness would be `slow`.
+    await evaluate(many, committee, [slow, ...clients.slice(1)], { ...given, hedgeMs: 1_500 });
     expect(asked).toBe(1);
   });
 
