@@ -72,7 +72,11 @@ const KINDS: Record<Exclude<MessageView['kind'], 'text'>, string> = {
 };
 
 /** Text of somebody else's making, line by line: nothing in it moves the terminal. */
-const lines = (text: string): string[] => text.split(/\r?\n/).map((line) => `    ${visible(line)}`);
+const lines = (text: string): string[] =>
+  text
+    .trimEnd()
+    .split(/\r?\n/)
+    .map((line) => `    ${visible(line)}`);
 
 function messageLines({ time, direction, kind, text, acknowledged, oneIsMissing }: MessageView): string[] {
   const head = `${time.slice(0, 19).replace('T', ' ')}  ${direction === 'sent' ? 'you' : 'they'}`;
