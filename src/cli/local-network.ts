@@ -233,20 +233,23 @@ interface OprfKeys {
 async function generateKeys(options: LocalNetworkOptions, ids: readonly number[]): Promise<OprfKeys> {
   const session = randomBytes(8).toString('hex');
   const paths = networkPaths(options.folder);
-  const runs = await Promise.all(
-    ids.map((id) =>
-      runCounterseal(
-        ['evaluator', 'keygen', '--home', paths.evaluator(id), '--session', session],
-        options.passphrase,
-      ),
-    ),
-  );
-  for (const [i, { status, stderr }] of runs.entries())
-    if (status !== 0)
-      throw new CountersealError(
-        'unavailable',
-        `key generation failed at evaluator ${ids[i]}: ${stderr.trim()}`,
-      );
+  const stop = new AbortController();
+  try {
+    await Promise.all(
+      ids.map(async (id) => {
+        const args = ['evaluator', 'keygen', '--home', paths.evaluator(id), '--session', session];
+        const { status, stderr } = await runCounterseal(args, options.passphrase, stop.signal);
+        if (status !== 0)
+          throw new CountersealError(
+            'unavailable',
+            `key generation failed at evaluator ${id}: ${stderr.trim()}`,
+          );
+      }),
+    );
+  } finally {
+    // Where one fails the others would wait for it.
+    stop.abort();
+  }
   const keys = await Promise.all(ids.map((id) => readPublicKeys(paths.evaluator(id))));
   ensure(
     keys.every(({ transcript }) => transcript === keys[0]!.transcript),

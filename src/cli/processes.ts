@@ -34,9 +34,14 @@ export function startCounterseal(args: readonly string[], passphrase?: string): 
   return child;
 }
 
-/** Runs this program with arguments to its end. */
-export async function runCounterseal(args: readonly string[], passphrase?: string): Promise<Finished> {
+/** Runs this program with arguments to its end, or until `signal` aborts. */
+export async function runCounterseal(
+  args: readonly string[],
+  passphrase?: string,
+  signal?: AbortSignal,
+): Promise<Finished> {
   const child = startCounterseal(args, passphrase);
+  signal?.addEventListener('abort', () => child.kill(), { once: true });
   const output = { stdout: '', stderr: '' };
   child.stdout!.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));

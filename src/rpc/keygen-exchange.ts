@@ -22,6 +22,9 @@ const Messages = {
 type Round = keyof typeof Messages;
 type Message<R extends Round> = z.infer<(typeof Messages)[R]>;
 
+/** How long to go on reporting the transcript to a party whose own is here and that is no longer there. */
+const FAREWELL_MS = 3_000;
+
 const toHex = (b: Uint8Array) => Buffer.from(b).toString('hex');
 const fromHex = (s: string) => new Uint8Array(Buffer.from(s, 'hex'));
 
@@ -80,6 +83,7 @@ export async function exchangeKeygen(options: KeygenExchangeOptions): Promise<Ke
     await Promise.all(
       [...clients].map(async ([id, client]) => {
         const message = Buffer.from(JSON.stringify({ session, ...messageFor(id) }));
+        const started = Date.now();
         for (;;) {
           try {
             await invoke(
@@ -89,10 +93,11 @@ export async function exchangeKeygen(options: KeygenExchangeOptions): Promise<Ke
             );
             return;
           } catch (error) {
+            const unavailable = error instanceof CountersealError && error.code === 'unavailable';
+            if (!unavailable || Date.now() >= deadline) throw error;
+            // Whoever has reported its transcript and is gone had everybody's, or will say itself that it had not.
+            if (round === 3 && inbox.has(round, id) && Date.now() >= started + FAREWELL_MS) return;
             // It may not have started yet.
-            const retry =
-              error instanceof CountersealError && error.code === 'unavailable' && Date.now() < deadline;
-            if (!retry) throw error;
             await sleep(200);
           }
         }
@@ -151,6 +156,10 @@ class Inbox {
   private wake: () => void = () => undefined;
 
   constructor(private readonly senders: readonly number[]) {}
+
+  has(round: Round, from: number): boolean {
+    return this.received[round].has(from);
+  }
 
   take(from: number, round: number, bytes: Uint8Array, session: string): void {
     ensure(

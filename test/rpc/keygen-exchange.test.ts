@@ -2,7 +2,8 @@ import { pino } from 'pino';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePorts } from '../../src/cli/ports.js';
 import { combineShares, BASE, multiply } from '../../src/crypto/index.js';
-import { KeygenParty, type KeygenRoundOne } from '../../src/oprf/index.js';
+import { CountersealError } from '../../src/errors.js';
+import { KeygenParty, type KeygenRoundOne, type KeygenRoundTwo } from '../../src/oprf/index.js';
 import { invoke, unary } from '../../src/rpc/call.js';
 import { createAuthority, issueIdentity, type Identity } from '../../src/rpc/certificates.js';
 import type { Party } from '../../src/rpc/party.js';
@@ -83,6 +84,41 @@ const wire = (party: KeygenParty, session = 'one') => {
   };
 };
 
+/** Listens in the place of a party, and keeps what the others deliver; the last message it does not take. */
+async function listenAs(id: number, port: number) {
+  const roundOne = new Map<number, KeygenRoundOne>();
+  const roundTwo = new Map<number, KeygenRoundTwo>();
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
+  const server = new RpcServer().add(KeyGenerationService, {
+    deliver: unary<DeliverRequest, DeliverResponse>(log, async (request, call) => {
+      const from = Number(callerOf(call, NETWORK).id);
+      if (request.round === 3) throw new CountersealError('unavailable', 'it has ended');
+      const message = JSON.parse(Buffer.from(request.message).toString()) as Record<string, string> & {
+        readonly commitment: string[];
+      };
+      if (request.round === 1)
+        roundOne.set(from, {
+          from,
+          commitment: message.commitment.map(bytes),
+          proofOfKnowledge: bytes(message['proofOfKnowledge']!),
+        });
+      else
+        roundTwo.set(from, { from, to: id, echo: bytes(message['echo']!), share: bytes(message['share']!) });
+      return {};
+    }),
+  });
+  onTestFinished(() => server.close(0));
+  await server.listen(`localhost:${port}`, {
+    authority: authority.certificate,
+    identity: await issue({ kind: 'evaluator', id: String(id) }),
+    clients: 'certified',
+  });
+  return { roundOne, roundTwo };
+}
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+};
+
 describe('key generation between processes', () => {
   it('gives three parties one key, of which any two have enough', async () => {
     const ports = await freePorts(3);
@@ -105,30 +141,11 @@ describe('key generation between processes', () => {
     // Party 3 commits to one polynomial towards party 1, and to another one towards party 2.
     const faces = [newParty(3), newParty(3)];
     const shown = faces.map((party) => wire(party).message);
-    const roundOne = new Map<number, KeygenRoundOne>();
-    const server = new RpcServer().add(KeyGenerationService, {
-      deliver: unary<DeliverRequest, DeliverResponse>(log, (request, call) => {
-        const from = Number(callerOf(call, NETWORK).id);
-        const message = JSON.parse(Buffer.from(request.message).toString()) as (typeof shown)[0];
-        if (request.round === 1)
-          roundOne.set(from, {
-            from,
-            commitment: message.commitment.map((point) => Buffer.from(point, 'hex')),
-            proofOfKnowledge: Buffer.from(message.proofOfKnowledge, 'hex'),
-          });
-        return Promise.resolve({});
-      }),
-    });
-    onTestFinished(() => server.close(0));
-    await server.listen(`localhost:${ports[2]}`, {
-      authority: authority.certificate,
-      identity: await issue(liar),
-      clients: 'certified',
-    });
+    const { roundOne } = await listenAs(3, ports[2]!);
     const honest = [1, 2].map((id) => exchange(id, ports).catch((error: unknown) => error));
     const senders = await Promise.all([1, 2].map((to) => sender(liar, to, ports[to - 1]!)));
     for (const [i, send] of senders.entries()) await send(1, shown[i]);
-    while (roundOne.size < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => roundOne.size === 2);
     for (const [i, send] of senders.entries()) {
       const { echo, share } = faces[i]!.roundTwo([...roundOne.values()]).find(({ to }) => to === i + 1)!;
       // A party that has found out already listens no more.
@@ -136,6 +153,29 @@ describe('key generation between processes', () => {
       await Promise.race([sent, honest[i]]);
     }
     expect(await Promise.all(honest)).toEqual([fails('failed_precondition'), fails('failed_precondition')]);
+  }, 30_000);
+
+  it('ends where a party has reported its transcript and is gone before it takes that of the others', async () => {
+    const ports = await freePorts(3);
+    const { roundOne, roundTwo } = await listenAs(3, ports[2]!);
+    const party = newParty(3);
+    const { message } = wire(party);
+    const stay = [1, 2].map((id) => exchange(id, ports));
+    const senders = await Promise.all(
+      [1, 2].map((to) => sender({ kind: 'evaluator', id: '3' }, to, ports[to - 1]!)),
+    );
+    for (const send of senders) await send(1, message);
+    await until(() => roundOne.size === 2);
+    const shares = party.roundTwo([...roundOne.values()]);
+    for (const [i, send] of senders.entries()) {
+      const { echo, share } = shares.find(({ to }) => to === i + 1)!;
+      await send(2, { session: 'one', echo: hex(echo), share: hex(share) });
+    }
+    await until(() => roundTwo.size === 2);
+    const transcript = hex(party.roundThree([...roundTwo.values()]).transcript);
+    for (const send of senders) await send(3, { session: 'one', transcript });
+    const results = await Promise.all(stay);
+    expect(results.map((result) => hex(result.transcript))).toEqual([transcript, transcript]);
   }, 30_000);
 
   it('refuses who is no evaluator of it, and what is no message, and goes on', async () => {
