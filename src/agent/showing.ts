@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CountersealError, type ErrorCode } from '../errors.js';
 import type { Prover } from '../proofs/index.js';
 import { isPassing } from '../rpc/passing.js';
+import { MINUTE_MS } from '../time.js';
 import { prepareFingerprint, showFingerprint, type CarryParts, type WhichFingerprint } from './carry.js';
 import type { OpenHome } from './home.js';
 import { overOwnConnection } from './own-connection.js';
 import type { Proving } from './registering.js';
 import type { StoreSession } from './store.js';
 
-const MINUTE_MS = 60_000;
 /** After a try that failed for a reason that passes. */
 const REST_MS = 5 * MINUTE_MS;
 /** What is so now stays so: of the entry, the member's role, or the ledger's rules. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { CountersealError, ensure } from '../errors.js';
+import { DAY_MS } from '../time.js';
 import type { SealedJson } from './sealed-json.js';
 import type { User } from './users.js';
 
@@ -65,8 +66,8 @@ export interface FourEyesOptions {
   readonly now?: () => number;
 }
 
-const VALID_MS = 24 * 3_600_000;
-const KEPT_MS = 30 * 24 * 3_600_000;
+const VALID_MS = DAY_MS;
+const KEPT_MS = 30 * DAY_MS;
 const PENDING_MAX = 1_000;
 const ID = /^[0-9a-f]{32}$/;
 
