@@ -194,7 +194,10 @@ export class Agent {
    * proof, by a prover of its own unless there is `proving`.
    */
   async act(sequence: number, action: Action, proving?: Proving): Promise<ActionResult> {
-    if (action.kind === 'engage') await ensurePossession(this.parts, sequence, proving);
+    if (action.kind === 'engage') {
+      await this.parts.copy.sync();
+      await ensurePossession(this.parts, sequence, proving);
+    }
     return actOn(this.parts, sequence, action);
   }
 

@@ -18,7 +18,6 @@ import {
   equalBytes,
   type Sequence,
   encodeTransaction,
-  possessionTagOf,
   purposeOf,
   roleMaskOf,
   transactionHash,
@@ -46,11 +45,11 @@ import {
   type CapacityParts,
   type DrawableEntry,
 } from './capacity.js';
-import { showFingerprint } from './carry.js';
 import { noteOrder } from './entries.js';
 import { ownClaims, possessionOf, saltOf } from './entry-opening.js';
 import type { LedgerCopy } from './ledger-copy.js';
 import { prove } from './prove.js';
+import { ensurePossession } from './possession.js';
 import { membersToProve, roleIn } from './proving-member.js';
 import type { StoreSession } from './store.js';
 
@@ -133,6 +132,9 @@ export async function drawFrom(
     return result(drawable, 'drawn', value, left, false, 0);
   }
   let opened = false;
+  // A draw engages its entry, and whatever is engaged has shown possession.
+  const showPossession = () =>
+    ensurePossession(parts, drawable.own.sequence, { prover, onProgress: () => undefined });
   for (let retries = 0; retries < ATTEMPTS_MAX; retries++) {
     if (retries > 0) {
       onProgress('somebody else was faster: drawing again');
@@ -151,7 +153,7 @@ export async function drawFrom(
       if (!isOpen && value > drawable.stated)
         return result(drawable, 'no-headroom', value, drawable.stated, opened, retries);
       if (!isOpen) {
-        await ensurePossessionShown(parts, drawable, prover);
+        await showPossession();
         onProgress('opening');
         await open(parts, drawable, prover);
         opened = true;
@@ -161,8 +163,7 @@ export async function drawFrom(
       const asked = { drawable, key, value };
       let at = await lookAhead(parts, asked);
       // Not before it is known to be of use.
-      if (at.outcome === undefined && (await ensurePossessionShown(parts, drawable, prover)))
-        at = await lookAhead(parts, asked);
+      if (at.outcome === undefined && (await showPossession())) at = await lookAhead(parts, asked);
       if (at.outcome !== undefined) return result(drawable, at.outcome, value, at.left, opened, retries);
       onProgress('drawing');
       await draw(parts, drawable, { key, wPrevious: at.w, left: at.left, value, acceptNear }, prover);
@@ -218,25 +219,6 @@ async function lookAhead(
   const { view, left } = await stateOf(parts, drawable, key);
   if (!view || left === undefined) return { outcome: 'conflict' };
   return value > left ? { outcome: 'no-headroom', left } : { outcome: undefined, w: view.w, left };
-}
-
-/** A draw engages its entry, and whatever is engaged has shown possession. Answers whether it had to be shown now. */
-async function ensurePossessionShown(
-  parts: DrawingParts,
-  { own }: DrawableEntry,
-  prover: Prover,
-): Promise<boolean> {
-  const shown = await parts.store.use(
-    (session) => possessionTagOf(parts.copy.replica(session).entry(own.sequence)!) !== undefined,
-  );
-  if (!shown)
-    await showFingerprint(
-      parts,
-      own.sequence,
-      { name: 'possession' },
-      { prover, onProgress: () => undefined },
-    );
-  return !shown;
 }
 
 /** Entry, counter and validity of the next order of an entry. */

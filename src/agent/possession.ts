@@ -7,25 +7,25 @@ import type { Proving } from './registering.js';
 const POSSESSION = { name: 'possession' } as const;
 
 /**
- * Has an own entry that is to be engaged show possession of its document, where it has not: by a prover of its own unless
- * there is `proving`. Throws as {@link showFingerprint}.
+ * Has an own entry that is to be engaged or drawn from show possession of its document, where the copy of the log does
+ * not know it to have: by a prover of its own unless there is `proving`. Answers whether it had to. Throws as
+ * {@link showFingerprint}.
  */
 export async function ensurePossession(
   parts: CarryParts,
   sequence: number,
   proving?: Proving,
-): Promise<void> {
+): Promise<boolean> {
   const { store, copy } = parts;
-  await copy.sync();
   const shown = await store.use((session) => {
     const self = isOwn(session, sequence) && copy.replica(session).entry(sequence as Sequence);
-    // Whose entry it is, and what it may do, is for the action to say.
+    // Whose entry it is, and what it may do, is for the order to say.
     return !self || possessionTagOf(self) !== undefined || self.state !== 'registered';
   });
-  if (shown) return;
+  if (shown) return false;
   if (proving) {
     await showFingerprint(parts, sequence, POSSESSION, proving);
-    return;
+    return true;
   }
   const prover = defaultProver();
   try {
@@ -33,4 +33,5 @@ export async function ensurePossession(
   } finally {
     await prover.close();
   }
+  return true;
 }
