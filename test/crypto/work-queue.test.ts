@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { atOnce, inTurns, type Steps, WorkQueue } from '../../src/crypto/work-queue.js';
+import { loopTurns } from '../helpers/loop-turns.js';
 
 const busy = (ms: number) => {
   const end = performance.now() + ms;
@@ -74,15 +75,9 @@ describe('work in steps', () => {
   });
 
   it('of many at a time lets the event loop go on after each turn, and not after a turn of each', async () => {
-    let turns = 0;
-    let on = true;
-    const watch = () => {
-      turns++;
-      if (on) setImmediate(watch);
-    };
-    watch();
-    await Promise.all(Array.from({ length: 16 }, () => inTurns(counting(9, 2))));
-    on = false;
+    const turns = await loopTurns(() =>
+      Promise.all(Array.from({ length: 16 }, () => inTurns(counting(9, 2)))),
+    );
     // 256 ms in all; were each let have a turn of its own, all would be over after two of the loop.
     expect(turns).toBeGreaterThan(16);
   });

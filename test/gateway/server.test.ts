@@ -709,6 +709,16 @@ describe('a gateway that is busy, and ends', () => {
     return { ...opened, release, proving };
   }
 
+  /** An engagement that one user asks for and bob approves: begun, and waiting for its turn. */
+  async function approvedEngagement(port: number, key: string) {
+    const asked = await ask('POST', '/v1/entries/0/engage', { port, key, body: { accept: ['unique'] } });
+    const { id } = asked.body as { id: string };
+    const approved = ask('POST', `/v1/orders/${id}/approve`, { port, key: keys.bob });
+    for (let state = ''; state !== 'running';)
+      ({ state } = (await ask('GET', `/v1/orders/${id}`, { port, key: keys.bob })).body as { state: string });
+    return { approved };
+  }
+
   it('answers what it has begun and begins nothing more, and serves others until then', async () => {
     const { port, release, proving, close } = await slow(20_000);
     const carol = await users.add('carol', ['engage', 'read']);
@@ -716,15 +726,7 @@ describe('a gateway that is busy, and ends', () => {
     await proving;
     const waits = ask('POST', '/v1/entries?purpose=finance', { port, body: numbered('GW-1') });
     // Approved while both may, and carried out, were it now, by people of whom one may not.
-    const asked = await ask('POST', '/v1/entries/0/engage', {
-      port,
-      key: carol,
-      body: { accept: ['unique'] },
-    });
-    const { id } = asked.body as { id: string };
-    const approved = ask('POST', `/v1/orders/${id}/approve`, { port, key: keys.bob });
-    for (let state = ''; state !== 'running';)
-      ({ state } = (await ask('GET', `/v1/orders/${id}`, { port, key: keys.bob })).body as { state: string });
+    const { approved } = await approvedEngagement(port, carol);
     const stream = await fetch(`http://localhost:${port}/v1/events`, {
       headers: { authorization: `Bearer ${carol}` },
     });
@@ -752,15 +754,7 @@ describe('a gateway that is busy, and ends', () => {
     const carol = await users.add('carol', ['engage', 'read']);
     const began = ask('POST', '/v1/entries?purpose=finance', { port, body: numbered('GW-1') });
     await proving;
-    const asked = await ask('POST', '/v1/entries/0/engage', {
-      port,
-      key: carol,
-      body: { accept: ['unique'] },
-    });
-    const { id } = asked.body as { id: string };
-    const approved = ask('POST', `/v1/orders/${id}/approve`, { port, key: keys.bob });
-    for (let state = ''; state !== 'running';)
-      ({ state } = (await ask('GET', `/v1/orders/${id}`, { port, key: keys.bob })).body as { state: string });
+    const { approved } = await approvedEngagement(port, carol);
     await users.remove('carol');
     release();
     expect((await began).status).toBe(201);

@@ -7,6 +7,7 @@ import { type LogIndex, MemoryStore, type Network, networkOf, parseGenesis } fro
 import type { LedgerClient } from '../../src/rpc/ledger-client.js';
 import { LedgerCopy, SerialStore, type CopySession, type CopyStore } from '../../src/rpc/ledger-copy.js';
 import { openEngine, submitDocument } from '../engine/helpers.js';
+import { loopTurns } from '../helpers/loop-turns.js';
 import { code } from '../helpers/vectors.js';
 import { Author, genesisInput } from '../ledger/helpers.js';
 
@@ -63,18 +64,11 @@ describe('a copy that has much to catch up with', () => {
   it('keeps it in parts, and lets the process do other work meanwhile', async () => {
     const store = new SerialStore(new MemoryStore());
     const sizes: number[] = [];
-    let turns = 0;
-    let on = true;
-    const watch = () => {
-      turns++;
-      if (on) setImmediate(watch);
-    };
-    watch();
-    await copyOf(
+    const copy = copyOf(
       watched(store, (size) => void sizes.push(size)),
       honest,
-    ).sync();
-    on = false;
+    );
+    const turns = await loopTurns(() => copy.sync());
     expect([...new Set(sizes)]).toEqual([0, PART, 2 * PART]);
     expect(await sizeOf(store)).toBe(RECORDS);
     expect(turns).toBeGreaterThan(5);
